@@ -1,0 +1,67 @@
+# The instruction sets, best first for each architecture; every bundle contains the ones after it. An ISA is one file
+# kernels/<isa>.c, one fastrelu_isa() line here and one fastrelu_cpu_has_<isa>() in src/cpu.c.
+#
+# Sets FASTRELU_ARCH, FASTRELU_ISAS (built for this host), FASTRELU_ISA_FLAGS_<isa>, FASTRELU_EMULATED_ISAS (the
+# others, which the tests run through SIMDe) and FASTRELU_DISPATCH_DEFINITIONS.
+
+# The architecture is the compiler's word: CMAKE_SYSTEM_PROCESSOR is the kernel's, and wrong for -m32.
+include(CheckCSourceCompiles)
+check_c_source_compiles("#if !defined(__x86_64__) && !defined(__i386__)\n#error no\n#endif\nint main(void){return 0;}"
+                        FASTRELU_TARGETS_X86)
+check_c_source_compiles("#if !defined(__aarch64__)\n#error no\n#endif\nint main(void){return 0;}"
+                        FASTRELU_TARGETS_AARCH64)
+if(FASTRELU_TARGETS_X86)
+  set(FASTRELU_ARCH x86)
+elseif(FASTRELU_TARGETS_AARCH64)
+  set(FASTRELU_ARCH aarch64)
+else()
+  set(FASTRELU_ARCH other)
+endif()
+
+function(fastrelu_isa isa arch)
+  string(TOUPPER ${isa} upper)
+  if(arch STREQUAL FASTRELU_ARCH OR arch STREQUAL "any")
+    if(isa STREQUAL "scalar")
+      set(FASTRELU_ISA_SCALAR ON) # what is left when nothing else is
+    else()
+      option(FASTRELU_ISA_${upper} "Build the ${isa} kernels" ON)
+    endif()
+    if(FASTRELU_ISA_${upper})
+      set(FASTRELU_ISAS ${FASTRELU_ISAS} ${isa} PARENT_SCOPE)
+    endif()
+    set(FASTRELU_ISA_FLAGS_${isa} ${ARGN} PARENT_SCOPE)
+  endif()
+endfunction()
+
+set(avx2_flags -mavx2 -mf16c -mpopcnt)
+fastrelu_isa(avx512 x86 ${avx2_flags} -mavx512f -mavx512bw -mavx512dq -mavx512vl)
+fastrelu_isa(avx2 x86 ${avx2_flags})
+fastrelu_isa(sse2 x86 -msse2)
+fastrelu_isa(neon aarch64)
+if(CMAKE_C_COMPILER_ID MATCHES "Clang")
+  fastrelu_isa(scalar any -fno-vectorize -fno-slp-vectorize)
+else()
+  fastrelu_isa(scalar any -fno-tree-vectorize -fno-tree-slp-vectorize)
+endif()
+
+set(FASTRELU_EMULATED_ISAS avx512 avx2 sse2 neon)
+# Emulating the baseline by itself would be the same code; a sanitizer makes the AVX-512 file take minutes.
+if(FASTRELU_ARCH STREQUAL "x86")
+  list(REMOVE_ITEM FASTRELU_EMULATED_ISAS sse2)
+elseif(FASTRELU_ARCH STREQUAL "aarch64")
+  list(REMOVE_ITEM FASTRELU_EMULATED_ISAS neon)
+endif()
+if("${CMAKE_C_FLAGS} ${CMAKE_C_FLAGS_${CMAKE_BUILD_TYPE}}" MATCHES "-fsanitize")
+  list(REMOVE_ITEM FASTRELU_EMULATED_ISAS avx512)
+endif()
+
+# The table that works on every CPU of the architecture, in use until a constructor has run.
+set(baseline scalar)
+foreach(isa sse2 neon)
+  if(isa IN_LIST FASTRELU_ISAS)
+    set(baseline ${isa})
+  endif()
+endforeach()
+list(TRANSFORM FASTRELU_ISAS REPLACE "(.+)" "ISA(\\1)" OUTPUT_VARIABLE isa_list)
+list(JOIN isa_list "" isa_list)
+set(FASTRELU_DISPATCH_DEFINITIONS "FASTRELU_ISA_LIST=${isa_list}" FASTRELU_BASELINE=fastrelu_kernels_${baseline})

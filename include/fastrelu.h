@@ -1,0 +1,171 @@
+/* fastrelu: ReLU, the ReLU family and their gradients, vectorised for the CPU it runs on.
+ *
+ * Copyright (c) 2026 the fastrelu authors. SPDX-License-Identifier: MIT
+ *
+ * What holds for every function below
+ *
+ * Name       fastrelu_<operation>[_grad]_<dtype>.
+ * Elements   f32 float, f64 double, f16 IEEE binary16 and bf16 bfloat16 (both as their bits in a uint16_t),
+ *            s8 s16 s32 two's complement integers. A tensor is n consecutive elements; one with strides is one
+ *            call for each of its rows.
+ * Meaning    keep(x) := !(x <= 0): true for positive numbers, +infinity and every NaN, false for -0, +0 and
+ *            everything negative. An element that is not kept yields +0, whatever the other operand holds.
+ *            Denormals are numbers like any other.
+ * Same bits  The result depends on nothing but the input: not on the CPU, the instruction set, the alignment,
+ *            the length or the position in the tensor. Selections (everything but the addition in
+ *            relu_grad_accumulate) also ignore the rounding mode, FTZ and DAZ, and raise no exception flag.
+ *            The sign and payload of a NaN made by an addition are unspecified.
+ * Aliasing   An output may be the same as an input of its element type (same address: in place). Inputs may
+ *            overlap each other. A mask overlaps nothing that is written. Any other overlap with something
+ *            written is FASTRELU_ERROR_OVERLAP.
+ * Alignment  The element's own, as in an array of it; a mask has none. Nothing outside of the n elements, or of
+ *            the (n + 7) / 8 bytes of a mask, is read or written.
+ * Errors     Checked in this order, and the first is returned with nothing written: SIZE (more than PTRDIFF_MAX
+ *            bytes), NULL, ALIGNMENT, OVERLAP. n = 0 is FASTRELU_OK and looks at no pointer.
+ * Threads    Every function may be called from any thread and from a signal handler; none allocates, locks,
+ *            prints or changes the floating-point environment's control bits. */
+#ifndef FASTRELU_H
+#define FASTRELU_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define FASTRELU_VERSION_MAJOR 0
+#define FASTRELU_VERSION_MINOR 1
+#define FASTRELU_VERSION_PATCH 0
+
+#if defined(_WIN32) && !defined(FASTRELU_STATIC)
+#if defined(FASTRELU_BUILDING)
+#define FASTRELU_API __declspec(dllexport)
+#else
+#define FASTRELU_API __declspec(dllimport)
+#endif
+#elif defined(__GNUC__)
+#define FASTRELU_API __attribute__((visibility("default")))
+#else
+#define FASTRELU_API
+#endif
+
+#ifdef __cplusplus
+#define FASTRELU_NOEXCEPT noexcept
+extern "C" {
+#else
+#define FASTRELU_NOEXCEPT
+#endif
+
+/* The bits of an IEEE 754 binary16, and of a bfloat16 (the upper half of a binary32). */
+typedef uint16_t fastrelu_f16;
+typedef uint16_t fastrelu_bf16;
+
+/* What every operation returns; the numbers never change. */
+typedef int fastrelu_status;
+#define FASTRELU_OK 0
+#define FASTRELU_ERROR_NULL (-1)      /* a pointer that must not be NULL is */
+#define FASTRELU_ERROR_ALIGNMENT (-2) /* a tensor is not aligned to its element */
+#define FASTRELU_ERROR_SIZE (-3)      /* a tensor would be larger than PTRDIFF_MAX bytes */
+#define FASTRELU_ERROR_OVERLAP (-4)   /* buffers overlap in a way that is not in place */
+#define FASTRELU_ERROR_PARAMETER (-5) /* a parameter is out of its range */
+#define FASTRELU_ERROR_INDEX (-6)     /* an index is out of range or out of order */
+#define FASTRELU_ERROR_ISA (-7)       /* no such instruction set in this build or on this CPU */
+#define FASTRELU_ERROR_RUNNER (-8)    /* the host's runner reported an error */
+
+/* relu: y[i] = keep(x[i]) ? x[i] : +0.
+ *
+ * -0 gives +0, +infinity stays, -infinity gives +0, a NaN gives the same NaN to the bit (sign, payload, quiet or
+ * signalling). For integers max(x, 0). In place: y = x. */
+FASTRELU_API fastrelu_status fastrelu_relu_f32(const float *x, float *y, size_t n) FASTRELU_NOEXCEPT;
+FASTRELU_API fastrelu_status fastrelu_relu_f64(const double *x, double *y, size_t n) FASTRELU_NOEXCEPT;
+FASTRELU_API fastrelu_status fastrelu_relu_f16(const fastrelu_f16 *x, fastrelu_f16 *y,
+                                               size_t n) FASTRELU_NOEXCEPT;
+FASTRELU_API fastrelu_status fastrelu_relu_bf16(const fastrelu_bf16 *x, fastrelu_bf16 *y,
+                                                size_t n) FASTRELU_NOEXCEPT;
+FASTRELU_API fastrelu_status fastrelu_relu_s8(const int8_t *x, int8_t *y, size_t n) FASTRELU_NOEXCEPT;
+FASTRELU_API fastrelu_status fastrelu_relu_s16(const int16_t *x, int16_t *y, size_t n) FASTRELU_NOEXCEPT;
+FASTRELU_API fastrelu_status fastrelu_relu_s32(const int32_t *x, int32_t *y, size_t n) FASTRELU_NOEXCEPT;
+
+/* relu_grad: dx[i] = keep(x[i]) ? dy[i] : +0, the gradient of relu.
+ *
+ * x is the input or the output of relu: the result is the same. The derivative at 0, where none exists, is 0.
+ * dy passes to the bit, NaN and -0 included, and a unit that is off gives +0 even where dy is infinite or NaN.
+ * In place: dx = dy, or dx = x. */
+FASTRELU_API fastrelu_status fastrelu_relu_grad_f32(const float *x, const float *dy, float *dx,
+                                                    size_t n) FASTRELU_NOEXCEPT;
+FASTRELU_API fastrelu_status fastrelu_relu_grad_f64(const double *x, const double *dy, double *dx,
+                                                    size_t n) FASTRELU_NOEXCEPT;
+FASTRELU_API fastrelu_status fastrelu_relu_grad_f16(const fastrelu_f16 *x, const fastrelu_f16 *dy,
+                                                    fastrelu_f16 *dx, size_t n) FASTRELU_NOEXCEPT;
+FASTRELU_API fastrelu_status fastrelu_relu_grad_bf16(const fastrelu_bf16 *x, const fastrelu_bf16 *dy,
+                                                     fastrelu_bf16 *dx, size_t n) FASTRELU_NOEXCEPT;
+
+/* relu_grad_accumulate: dx[i] = keep(x[i]) ? dx[i] + dy[i] : dx[i], a gradient added to what is there.
+ *
+ * dx is read and written. The sum is rounded once to the element, to nearest with ties to even; f16 and bf16 are
+ * added in f32 first. Elements that are not kept stay as they are, to the bit. dy = dx and x = dx are allowed.
+ * The bits of the sums are promised for round-to-nearest without FTZ or DAZ. */
+FASTRELU_API fastrelu_status fastrelu_relu_grad_accumulate_f32(const float *x, const float *dy, float *dx,
+                                                               size_t n) FASTRELU_NOEXCEPT;
+FASTRELU_API fastrelu_status fastrelu_relu_grad_accumulate_f64(const double *x, const double *dy, double *dx,
+                                                               size_t n) FASTRELU_NOEXCEPT;
+FASTRELU_API fastrelu_status fastrelu_relu_grad_accumulate_f16(const fastrelu_f16 *x, const fastrelu_f16 *dy,
+                                                               fastrelu_f16 *dx, size_t n) FASTRELU_NOEXCEPT;
+FASTRELU_API fastrelu_status fastrelu_relu_grad_accumulate_bf16(const fastrelu_bf16 *x, const fastrelu_bf16 *dy,
+                                                                fastrelu_bf16 *dx, size_t n) FASTRELU_NOEXCEPT;
+
+/* relu_mask: y[i] = relu(x[i]), and bit i % 8 of mask[i / 8] = keep(x[i]).
+ *
+ * One bit an element instead of the whole tensor is all that the gradient needs (relu_mask_grad). The mask takes
+ * (n + 7) / 8 bytes; unused bits of the last one become 0. y may be NULL: the mask alone. In place: y = x. */
+FASTRELU_API fastrelu_status fastrelu_relu_mask_f32(const float *x, float *y, uint8_t *mask,
+                                                    size_t n) FASTRELU_NOEXCEPT;
+FASTRELU_API fastrelu_status fastrelu_relu_mask_f64(const double *x, double *y, uint8_t *mask,
+                                                    size_t n) FASTRELU_NOEXCEPT;
+FASTRELU_API fastrelu_status fastrelu_relu_mask_f16(const fastrelu_f16 *x, fastrelu_f16 *y, uint8_t *mask,
+                                                    size_t n) FASTRELU_NOEXCEPT;
+FASTRELU_API fastrelu_status fastrelu_relu_mask_bf16(const fastrelu_bf16 *x, fastrelu_bf16 *y, uint8_t *mask,
+                                                     size_t n) FASTRELU_NOEXCEPT;
+
+/* relu_mask_grad: dx[i] = bit i % 8 of mask[i / 8] ? dy[i] : +0, the gradient from the mask.
+ *
+ * Equal to relu_grad to the bit. Unused bits of the last byte are ignored. In place: dx = dy. */
+FASTRELU_API fastrelu_status fastrelu_relu_mask_grad_f32(const uint8_t *mask, const float *dy, float *dx,
+                                                         size_t n) FASTRELU_NOEXCEPT;
+FASTRELU_API fastrelu_status fastrelu_relu_mask_grad_f64(const uint8_t *mask, const double *dy, double *dx,
+                                                         size_t n) FASTRELU_NOEXCEPT;
+FASTRELU_API fastrelu_status fastrelu_relu_mask_grad_f16(const uint8_t *mask, const fastrelu_f16 *dy,
+                                                         fastrelu_f16 *dx, size_t n) FASTRELU_NOEXCEPT;
+FASTRELU_API fastrelu_status fastrelu_relu_mask_grad_bf16(const uint8_t *mask, const fastrelu_bf16 *dy,
+                                                          fastrelu_bf16 *dx, size_t n) FASTRELU_NOEXCEPT;
+
+/* The name of a status in words, such as "buffers overlap"; "unknown status" for any other number. */
+FASTRELU_API const char *fastrelu_status_string(fastrelu_status status) FASTRELU_NOEXCEPT;
+
+/* The version of the library that is linked, as major * 10000 + minor * 100 + patch and as "0.1.0". */
+FASTRELU_API uint32_t fastrelu_version_number(void) FASTRELU_NOEXCEPT;
+FASTRELU_API const char *fastrelu_version(void) FASTRELU_NOEXCEPT;
+
+/* The instruction set in use: "avx512", "avx2", "sse2", "neon" or "scalar". It is chosen when the library is
+ * loaded, as the best that this build has and that the CPU and the operating system both support, unless the
+ * environment variable FASTRELU_ISA names another usable one (otherwise it is ignored, and always in a setuid
+ * program). */
+FASTRELU_API const char *fastrelu_isa(void) FASTRELU_NOEXCEPT;
+
+/* The usable instruction sets, best first, ended by NULL; "scalar" is always the last. */
+FASTRELU_API const char *const *fastrelu_isa_list(void) FASTRELU_NOEXCEPT;
+
+/* Makes the whole process use another one, for tests and benchmarks: all give the same bits. NULL goes back to
+ * the choice made when the library was loaded. A name that is not in fastrelu_isa_list() is FASTRELU_ERROR_ISA
+ * and changes nothing. */
+FASTRELU_API fastrelu_status fastrelu_use_isa(const char *name) FASTRELU_NOEXCEPT;
+
+/* What the library knows and chose, as one JSON object: version, compiler, the instruction sets built and usable,
+ * the one in use and why, the environment variable as it was seen, the CPU's name and caches.
+ *
+ * Writes at most size bytes, the terminating zero included, and returns the length of the whole text as snprintf
+ * does; buffer may be NULL where size is 0. */
+FASTRELU_API int fastrelu_info(char *buffer, size_t size) FASTRELU_NOEXCEPT;
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

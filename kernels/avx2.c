@@ -1,0 +1,175 @@
+/* The vocabulary of AVX2 with F16C: 32-byte registers, masks as vectors of 0 and -1. */
+#include "base.h"
+#include "half.h"
+
+#include <simde/x86/avx2.h>
+#include <simde/x86/f16c.h>
+
+typedef simde__m256i bits;
+typedef simde__m256i mask;
+
+enum { REGISTERS = 16, MASKS_BYTES = 0 };
+
+INLINE int vector_bytes(int e) { return (void)e, 32; }
+
+INLINE bits load(const void *p, int e) { return (void)e, simde_mm256_loadu_si256((const simde__m256i *)p); }
+INLINE void store(void *p, bits x, int e) { (void)e, simde_mm256_storeu_si256((simde__m256i *)p, x); }
+
+/* The first and the last `piece` bytes of `bytes`, side by side. (vpmaskmov takes no 16-bit elements, and its
+ * store is microcoded on AMD.) */
+INLINE bits load_part(const void *p, size_t bytes, int piece) {
+  const char *last = (const char *)p + bytes - piece;
+  if (piece == 16) {
+    return simde_mm256_inserti128_si256(
+        simde_mm256_castsi128_si256(simde_mm_loadu_si128((const simde__m128i *)p)),
+        simde_mm_loadu_si128((const simde__m128i *)last), 1);
+  }
+  int64_t a = 0, b = 0;
+  memcpy(&a, p, (size_t)piece);
+  memcpy(&b, last, (size_t)piece);
+  return simde_mm256_castsi128_si256(piece == 8 ? simde_mm_set_epi64x(b, a)
+                                                : simde_mm_cvtsi64_si128(a | b << (8 * piece)));
+}
+INLINE void store_part(void *p, bits x, size_t bytes, int piece) {
+  char *last = (char *)p + bytes - piece;
+  const simde__m128i low = simde_mm256_castsi256_si128(x);
+  if (piece == 16) {
+    simde_mm_storeu_si128((simde__m128i *)p, low);
+    simde_mm_storeu_si128((simde__m128i *)last, simde_mm256_extracti128_si256(x, 1));
+    return;
+  }
+  const int64_t a = simde_mm_cvtsi128_si64(low);
+  const int64_t b = piece == 8 ? simde_mm_cvtsi128_si64(simde_mm_unpackhi_epi64(low, low)) : a >> (8 * piece);
+  memcpy(p, &a, (size_t)piece);
+  memcpy(last, &b, (size_t)piece);
+}
+
+INLINE bits broadcast(int64_t value, int e) {
+  switch (size(e)) {
+    case 1:
+      return simde_mm256_set1_epi8((int8_t)value);
+    case 2:
+      return simde_mm256_set1_epi16((int16_t)value);
+    case 4:
+      return simde_mm256_set1_epi32((int32_t)value);
+    default:
+      return simde_mm256_set1_epi64x(value);
+  }
+}
+
+INLINE mask above(bits x, bits floor, int e) {
+  switch (size(e)) {
+    case 1:
+      return simde_mm256_cmpgt_epi8(x, floor);
+    case 2:
+      return simde_mm256_cmpgt_epi16(x, floor);
+    case 4:
+      return simde_mm256_cmpgt_epi32(x, floor);
+    default:
+      return simde_mm256_cmpgt_epi64(x, floor);
+  }
+}
+
+INLINE mask is_zero(bits x, int e) {
+  const bits zero = simde_mm256_setzero_si256();
+  switch (size(e)) {
+    case 2:
+      return simde_mm256_cmpeq_epi16(x, zero);
+    case 4:
+      return simde_mm256_cmpeq_epi32(x, zero);
+    default:
+      return simde_mm256_cmpeq_epi64(x, zero);
+  }
+}
+
+INLINE mask active(bits x, bits floor, int e) {
+  return simde_mm256_andnot_si256(is_zero(x, e), above(x, floor, e));
+}
+
+INLINE bits where(mask m, bits x, int e) { return (void)e, simde_mm256_and_si256(m, x); }
+INLINE bits choose(mask m, bits a, bits b, int e) { return (void)e, simde_mm256_blendv_epi8(b, a, m); }
+
+INLINE uint64_t to_bits(mask m, int e) {
+  switch (size(e)) {
+    case 2:
+      return (uint64_t)(uint32_t)simde_mm_movemask_epi8(
+          simde_mm_packs_epi16(simde_mm256_castsi256_si128(m), simde_mm256_extracti128_si256(m, 1)));
+    case 4:
+      return (uint64_t)(uint32_t)simde_mm256_movemask_ps(simde_mm256_castsi256_ps(m));
+    default:
+      return (uint64_t)(uint32_t)simde_mm256_movemask_pd(simde_mm256_castsi256_pd(m));
+  }
+}
+INLINE mask from_bits(uint64_t word, int e) {
+  bits each;
+  switch (size(e)) {
+    case 2:
+      each = simde_mm256_set_epi16(-32768, 16384, 8192, 4096, 2048, 1024, 512, 256, 128, 64, 32, 16, 8, 4, 2, 1);
+      return simde_mm256_cmpeq_epi16(simde_mm256_and_si256(simde_mm256_set1_epi16((int16_t)word), each), each);
+    case 4:
+      each = simde_mm256_set_epi32(128, 64, 32, 16, 8, 4, 2, 1);
+      return simde_mm256_cmpeq_epi32(simde_mm256_and_si256(simde_mm256_set1_epi32((int32_t)word), each), each);
+    default:
+      each = simde_mm256_set_epi64x(8, 4, 2, 1);
+      return simde_mm256_cmpeq_epi64(simde_mm256_and_si256(simde_mm256_set1_epi64x((int64_t)word), each), each);
+  }
+}
+
+INLINE bits add_lanes(bits a, bits b, int e) {
+  if (size(e) == 8) {
+    return simde_mm256_castpd_si256(simde_mm256_add_pd(simde_mm256_castsi256_pd(a), simde_mm256_castsi256_pd(b)));
+  }
+  return simde_mm256_castps_si256(simde_mm256_add_ps(simde_mm256_castsi256_ps(a), simde_mm256_castsi256_ps(b)));
+}
+
+/* Eight binary16 to f32 and back, to nearest whatever the rounding mode. SIMDe's emulation rounds otherwise. */
+INLINE bits f32_from_f16(simde__m128i half) {
+#if defined(__F16C__)
+  return simde_mm256_castps_si256(simde_mm256_cvtph_ps(half));
+#else
+  uint16_t in[8];
+  uint32_t out[8];
+  memcpy(in, &half, sizeof in);
+  for (int i = 0; i < 8; i++) out[i] = f32_bits_from_f16(in[i]);
+  return simde_mm256_loadu_si256((const simde__m256i *)(const void *)out);
+#endif
+}
+INLINE simde__m128i f16_from_f32(bits x) {
+#if defined(__F16C__)
+  return _mm256_cvtps_ph(simde_mm256_castsi256_ps(x), _MM_FROUND_TO_NEAREST_INT);
+#else
+  uint32_t in[8];
+  uint16_t out[8];
+  memcpy(in, &x, sizeof in);
+  for (int i = 0; i < 8; i++) out[i] = f16_from_f32_bits(in[i]);
+  return simde_mm_loadu_si128((const simde__m128i *)(const void *)out);
+#endif
+}
+
+/* f32 to bfloat16 in 32-bit lanes, sign-extended; to nearest, ties to even. */
+INLINE bits bf16_from_f32(bits x) {
+  const bits odd = simde_mm256_and_si256(simde_mm256_srli_epi32(x, 16), simde_mm256_set1_epi32(1));
+  const bits rounded = simde_mm256_add_epi32(x, simde_mm256_add_epi32(odd, simde_mm256_set1_epi32(0x7FFF)));
+  const mask nan = simde_mm256_cmpgt_epi32(simde_mm256_and_si256(x, simde_mm256_set1_epi32(0x7FFFFFFF)),
+                                           simde_mm256_set1_epi32(0x7F800000));
+  const bits quiet = simde_mm256_or_si256(x, simde_mm256_set1_epi32(0x400000));
+  return simde_mm256_srai_epi32(choose(nan, quiet, rounded, W32), 16);
+}
+
+/* bfloat16 by unpack and pack, which interleave within 16 bytes and undo each other. */
+INLINE bits widen_low(bits x, int e) {
+  return e == F16 ? f32_from_f16(simde_mm256_castsi256_si128(x))
+                  : simde_mm256_unpacklo_epi16(simde_mm256_setzero_si256(), x);
+}
+INLINE bits widen_high(bits x, int e) {
+  return e == F16 ? f32_from_f16(simde_mm256_extracti128_si256(x, 1))
+                  : simde_mm256_unpackhi_epi16(simde_mm256_setzero_si256(), x);
+}
+INLINE bits narrow_pair(bits low, bits high, int e) {
+  if (e == F16) {
+    return simde_mm256_inserti128_si256(simde_mm256_castsi128_si256(f16_from_f32(low)), f16_from_f32(high), 1);
+  }
+  return simde_mm256_packs_epi32(bf16_from_f32(low), bf16_from_f32(high));
+}
+
+#include "kernels.h"

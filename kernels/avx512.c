@@ -1,0 +1,202 @@
+/* The vocabulary of AVX-512 (F, BW, DQ, VL): 64-byte registers, masks in mask registers, memory masked by
+ * bytes. SIMDe 0.7.4 lacks some of it: those operations are the compiler's own where it has them, and plain
+ * C where this file is compiled without its flags, for the tests. */
+#include "base.h"
+#include "half.h"
+
+#include <simde/x86/avx512/add.h>
+#include <simde/x86/avx512/and.h>
+#include <simde/x86/avx512/cast.h>
+#include <simde/x86/avx512/cmpge.h>
+#include <simde/x86/avx512/cmpgt.h>
+#include <simde/x86/avx512/loadu.h>
+#include <simde/x86/avx512/mov.h>
+#include <simde/x86/avx512/or.h>
+#include <simde/x86/avx512/packs.h>
+#include <simde/x86/avx512/set1.h>
+#include <simde/x86/avx512/setzero.h>
+#include <simde/x86/avx512/srli.h>
+#include <simde/x86/avx512/storeu.h>
+#include <simde/x86/avx512/test.h>
+#include <simde/x86/avx512/unpackhi.h>
+#include <simde/x86/avx512/unpacklo.h>
+
+#if defined(__AVX512F__) && defined(__AVX512BW__) && defined(__AVX512DQ__) && defined(__AVX512VL__)
+#define NATIVE 1
+#else
+#define NATIVE 0
+#endif
+
+typedef simde__m512i bits;
+typedef uint64_t mask; /* one bit a lane */
+
+enum { REGISTERS = 32, MASKS_BYTES = 1 };
+
+INLINE int vector_bytes(int e) { return (void)e, 64; }
+
+INLINE bits load(const void *p, int e) { return (void)e, simde_mm512_loadu_si512(p); }
+INLINE void store(void *p, bits x, int e) { (void)e, simde_mm512_storeu_si512(p, x); }
+
+/* The first `bytes` of a vector, fewer than 64. */
+INLINE bits load_part(const void *p, size_t bytes, int piece) {
+  (void)piece;
+#if NATIVE
+  return _mm512_maskz_loadu_epi8(low_bits(bytes), p);
+#else
+  char copy[64] = {0};
+  memcpy(copy, p, bytes);
+  return simde_mm512_loadu_si512(copy);
+#endif
+}
+INLINE void store_part(void *p, bits x, size_t bytes, int piece) {
+  (void)piece;
+#if NATIVE
+  _mm512_mask_storeu_epi8(p, low_bits(bytes), x);
+#else
+  memcpy(p, &x, bytes);
+#endif
+}
+
+INLINE bits broadcast(int64_t value, int e) {
+  switch (size(e)) {
+    case 1:
+      return simde_mm512_set1_epi8((int8_t)value);
+    case 2:
+      return simde_mm512_set1_epi16((int16_t)value);
+    case 4:
+      return simde_mm512_set1_epi32((int32_t)value);
+    default:
+      return simde_mm512_set1_epi64(value);
+  }
+}
+
+INLINE mask above(bits x, bits floor, int e) {
+  switch (size(e)) {
+    case 1:
+      return simde_mm512_cmpgt_epi8_mask(x, floor);
+    case 2:
+#if NATIVE
+      return _mm512_cmpgt_epi16_mask(x, floor);
+#else
+      return (uint32_t)~simde_mm512_cmpge_epi16_mask(floor, x);
+#endif
+    case 4:
+      return simde_mm512_cmpgt_epi32_mask(x, floor);
+    default:
+      return simde_mm512_cmpgt_epi64_mask(x, floor);
+  }
+}
+
+/* The test against zero masks the comparison: two instructions, no mask arithmetic. */
+INLINE mask active(bits x, bits floor, int e) {
+  switch (size(e)) {
+    case 2:
+#if NATIVE
+      return _mm512_mask_cmpgt_epi16_mask(_mm512_test_epi16_mask(x, x), x, floor);
+#else
+      return simde_mm512_test_epi16_mask(x, x) & above(x, floor, e);
+#endif
+    case 4:
+      return simde_mm512_mask_cmpgt_epi32_mask(simde_mm512_test_epi32_mask(x, x), x, floor);
+    default:
+      return simde_mm512_mask_cmpgt_epi64_mask(simde_mm512_test_epi64_mask(x, x), x, floor);
+  }
+}
+
+INLINE bits where(mask m, bits x, int e) {
+  switch (size(e)) {
+    case 1:
+      return simde_mm512_maskz_mov_epi8(m, x);
+    case 2:
+      return simde_mm512_maskz_mov_epi16((uint32_t)m, x);
+    case 4:
+      return simde_mm512_maskz_mov_epi32((uint16_t)m, x);
+    default:
+      return simde_mm512_maskz_mov_epi64((uint8_t)m, x);
+  }
+}
+INLINE bits choose(mask m, bits a, bits b, int e) {
+  switch (size(e)) {
+    case 2:
+      return simde_mm512_mask_mov_epi16(b, (uint32_t)m, a);
+    case 4:
+      return simde_mm512_mask_mov_epi32(b, (uint16_t)m, a);
+    default:
+      return simde_mm512_mask_mov_epi64(b, (uint8_t)m, a);
+  }
+}
+
+INLINE uint64_t to_bits(mask m, int e) { return m & low_bits(64 / (size_t)size(e)); }
+INLINE mask from_bits(uint64_t word, int e) { return (void)e, word; }
+
+INLINE bits add_lanes(bits a, bits b, int e) {
+  if (size(e) == 8) {
+    return simde_mm512_castpd_si512(simde_mm512_add_pd(simde_mm512_castsi512_pd(a), simde_mm512_castsi512_pd(b)));
+  }
+  return simde_mm512_castps_si512(simde_mm512_add_ps(simde_mm512_castsi512_ps(a), simde_mm512_castsi512_ps(b)));
+}
+
+/* The half `high` of 16 binary16 each, to f32. */
+INLINE bits f32_from_f16(bits x, int high) {
+#if NATIVE
+  const __m256i half = high ? _mm512_extracti64x4_epi64(x, 1) : _mm512_castsi512_si256(x);
+  return _mm512_castps_si512(_mm512_cvtph_ps(half));
+#else
+  uint16_t in[32];
+  uint32_t out[16];
+  memcpy(in, &x, sizeof in);
+  for (int i = 0; i < 16; i++) out[i] = f32_bits_from_f16(in[16 * high + i]);
+  return simde_mm512_loadu_si512(out);
+#endif
+}
+INLINE bits f16_from_f32(bits low, bits high) {
+#if NATIVE
+  const __m256i first = _mm512_cvtps_ph(_mm512_castsi512_ps(low), _MM_FROUND_TO_NEAREST_INT);
+  const __m256i second = _mm512_cvtps_ph(_mm512_castsi512_ps(high), _MM_FROUND_TO_NEAREST_INT);
+  return _mm512_inserti64x4(_mm512_castsi256_si512(first), second, 1);
+#else
+  uint32_t in[32];
+  uint16_t out[32];
+  memcpy(in, &low, sizeof low);
+  memcpy(in + 16, &high, sizeof high);
+  for (int i = 0; i < 32; i++) out[i] = f16_from_f32_bits(in[i]);
+  return simde_mm512_loadu_si512(out);
+#endif
+}
+
+INLINE bits shift_right_signed(bits x) {
+#if NATIVE
+  return _mm512_srai_epi32(x, 16);
+#else
+  int32_t lanes[16];
+  memcpy(lanes, &x, sizeof lanes);
+  for (int i = 0; i < 16; i++) lanes[i] >>= 16;
+  return simde_mm512_loadu_si512(lanes);
+#endif
+}
+
+/* f32 to bfloat16 in 32-bit lanes, sign-extended; to nearest, ties to even. (AVX512_BF16's instruction treats
+ * denormals as zero.) */
+INLINE bits bf16_from_f32(bits x) {
+  const bits odd = simde_mm512_and_epi32(simde_mm512_srli_epi32(x, 16), simde_mm512_set1_epi32(1));
+  const bits rounded = simde_mm512_add_epi32(x, simde_mm512_add_epi32(odd, simde_mm512_set1_epi32(0x7FFF)));
+  const mask nan = simde_mm512_cmpgt_epi32_mask(simde_mm512_and_epi32(x, simde_mm512_set1_epi32(0x7FFFFFFF)),
+                                                simde_mm512_set1_epi32(0x7F800000));
+  const bits quiet = simde_mm512_or_epi32(x, simde_mm512_set1_epi32(0x400000));
+  return shift_right_signed(choose(nan, quiet, rounded, W32));
+}
+
+/* bfloat16 by unpack and pack, which interleave within 16 bytes and undo each other. */
+INLINE bits widen_low(bits x, int e) {
+  return e == F16 ? f32_from_f16(x, 0) : simde_mm512_unpacklo_epi16(simde_mm512_setzero_si512(), x);
+}
+INLINE bits widen_high(bits x, int e) {
+  return e == F16 ? f32_from_f16(x, 1) : simde_mm512_unpackhi_epi16(simde_mm512_setzero_si512(), x);
+}
+INLINE bits narrow_pair(bits low, bits high, int e) {
+  return e == F16 ? f16_from_f32(low, high) : simde_mm512_packs_epi32(bf16_from_f32(low), bf16_from_f32(high));
+}
+
+#undef NATIVE
+
+#include "kernels.h"

@@ -1,0 +1,95 @@
+/* What every kernel file starts from: how functions are inlined and loops unrolled, the size of an element,
+ * and byte access to bit masks. No vector in here. */
+#ifndef FASTRELU_KERNELS_BASE_H
+#define FASTRELU_KERNELS_BASE_H
+
+#include <float.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "table.h"
+
+/* x87 would compute f32 in a wider type, and strict c11 does so on s390x: both would change bits. */
+_Static_assert(FLT_EVAL_METHOD == 0, "float arithmetic must be done in float");
+
+#define INLINE static inline __attribute__((always_inline, unused))
+
+/* For loops over arrays of vectors: only an unrolled one keeps its array in registers. */
+#if defined(__clang__)
+#define UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define UNROLL _Pragma("GCC unroll 16")
+#endif
+
+INLINE int size(int e) {
+  switch (e) {
+    case W8:
+      return 1;
+    case W16:
+    case F16:
+    case BF16:
+      return 2;
+    case W32:
+    case F32:
+      return 4;
+    default:
+      return 8;
+  }
+}
+
+INLINE int is_half(int e) { return e == F16 || e == BF16; }
+
+/* The lowest `count` bits set, count up to 64. */
+INLINE uint64_t low_bits(size_t count) { return count >= 64 ? ~UINT64_C(0) : (UINT64_C(1) << count) - 1; }
+
+INLINE uint64_t little_endian(uint64_t word) {
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+  return __builtin_bswap64(word);
+#else
+  return word;
+#endif
+}
+
+/* The first 1 to 8 bytes at p as a number, byte i of memory in bits 8i to 8i + 7. Lengths between powers of
+ * two are two overlapping pieces: a memcpy of variable length would be a call. */
+INLINE uint64_t load_bytes(const uint8_t *p, size_t bytes) {
+  uint64_t word = 0, last = 0;
+  if (bytes == 8) {
+    memcpy(&word, p, 8);
+    return little_endian(word);
+  }
+  if (bytes >= 4) {
+    memcpy(&word, p, 4);
+    memcpy(&last, p + bytes - 4, 4);
+    return little_endian(word) | little_endian(last) << (8 * (bytes - 4));
+  }
+  if (bytes >= 2) {
+    memcpy(&word, p, 2);
+    memcpy(&last, p + bytes - 2, 2);
+    return little_endian(word) | little_endian(last) << (8 * (bytes - 2));
+  }
+  return *p;
+}
+
+/* The inverse of load_bytes. */
+INLINE void store_bytes(uint8_t *p, uint64_t word, size_t bytes) {
+  if (bytes >= 4) {
+    const size_t piece = bytes == 8 ? 8 : 4;
+    const uint64_t first = little_endian(word), last = little_endian(word >> (8 * (bytes - piece)));
+    if (piece == 8) {
+      memcpy(p, &first, 8);
+    } else {
+      memcpy(p, &first, 4);
+      memcpy(p + bytes - 4, &last, 4);
+    }
+  } else {
+    p[0] = (uint8_t)word;
+    if (bytes > 1) {
+      p[1] = (uint8_t)(word >> 8);
+      p[bytes - 1] = (uint8_t)(word >> (8 * (bytes - 1)));
+    }
+  }
+}
+
+#endif

@@ -1,0 +1,194 @@
+/* The vocabulary of NEON, the baseline of aarch64: 16-byte registers, masks as vectors of 0 and -1. */
+#include "base.h"
+#include "half.h"
+
+#include <simde/arm/neon/add.h>
+#include <simde/arm/neon/addv.h>
+#include <simde/arm/neon/and.h>
+#include <simde/arm/neon/bic.h>
+#include <simde/arm/neon/bsl.h>
+#include <simde/arm/neon/ceqz.h>
+#include <simde/arm/neon/cgt.h>
+#include <simde/arm/neon/combine.h>
+#include <simde/arm/neon/create.h>
+#include <simde/arm/neon/dup_n.h>
+#include <simde/arm/neon/get_high.h>
+#include <simde/arm/neon/get_lane.h>
+#include <simde/arm/neon/get_low.h>
+#include <simde/arm/neon/ld1.h>
+#include <simde/arm/neon/orr.h>
+#include <simde/arm/neon/reinterpret.h>
+#include <simde/arm/neon/shr_n.h>
+#include <simde/arm/neon/st1.h>
+#include <simde/arm/neon/tst.h>
+#include <simde/arm/neon/uzp2.h>
+#include <simde/arm/neon/zip1.h>
+#include <simde/arm/neon/zip2.h>
+
+typedef simde_uint8x16_t bits;
+typedef simde_uint8x16_t mask;
+
+enum { REGISTERS = 32, MASKS_BYTES = 0 };
+
+INLINE int vector_bytes(int e) { return (void)e, 16; }
+
+INLINE bits load(const void *p, int e) { return (void)e, simde_vld1q_u8((const uint8_t *)p); }
+INLINE void store(void *p, bits x, int e) { (void)e, simde_vst1q_u8((uint8_t *)p, x); }
+
+/* The first and the last `piece` bytes of `bytes`, side by side. */
+INLINE bits load_part(const void *p, size_t bytes, int piece) {
+  const char *last = (const char *)p + bytes - piece;
+  uint64_t a = 0, b = 0;
+  memcpy(&a, p, (size_t)piece);
+  memcpy(&b, last, (size_t)piece);
+  if (piece < 8) a |= b << (8 * piece);
+  return simde_vreinterpretq_u8_u64(simde_vcombine_u64(simde_vcreate_u64(a), simde_vcreate_u64(b)));
+}
+INLINE void store_part(void *p, bits x, size_t bytes, int piece) {
+  char *last = (char *)p + bytes - piece;
+  const uint64_t a = simde_vgetq_lane_u64(simde_vreinterpretq_u64_u8(x), 0);
+  const uint64_t b = piece == 8 ? simde_vgetq_lane_u64(simde_vreinterpretq_u64_u8(x), 1) : a >> (8 * piece);
+  memcpy(p, &a, (size_t)piece);
+  memcpy(last, &b, (size_t)piece);
+}
+
+INLINE bits broadcast(int64_t value, int e) {
+  switch (size(e)) {
+    case 1:
+      return simde_vdupq_n_u8((uint8_t)value);
+    case 2:
+      return simde_vreinterpretq_u8_u16(simde_vdupq_n_u16((uint16_t)value));
+    case 4:
+      return simde_vreinterpretq_u8_u32(simde_vdupq_n_u32((uint32_t)value));
+    default:
+      return simde_vreinterpretq_u8_u64(simde_vdupq_n_u64((uint64_t)value));
+  }
+}
+
+INLINE mask above(bits x, bits floor, int e) {
+  switch (size(e)) {
+    case 1:
+      return simde_vcgtq_s8(simde_vreinterpretq_s8_u8(x), simde_vreinterpretq_s8_u8(floor));
+    case 2:
+      return simde_vreinterpretq_u8_u16(
+          simde_vcgtq_s16(simde_vreinterpretq_s16_u8(x), simde_vreinterpretq_s16_u8(floor)));
+    case 4:
+      return simde_vreinterpretq_u8_u32(
+          simde_vcgtq_s32(simde_vreinterpretq_s32_u8(x), simde_vreinterpretq_s32_u8(floor)));
+    default:
+      return simde_vreinterpretq_u8_u64(
+          simde_vcgtq_s64(simde_vreinterpretq_s64_u8(x), simde_vreinterpretq_s64_u8(floor)));
+  }
+}
+
+INLINE mask is_zero(bits x, int e) {
+  switch (size(e)) {
+    case 2:
+      return simde_vreinterpretq_u8_u16(simde_vceqzq_u16(simde_vreinterpretq_u16_u8(x)));
+    case 4:
+      return simde_vreinterpretq_u8_u32(simde_vceqzq_u32(simde_vreinterpretq_u32_u8(x)));
+    default:
+      return simde_vreinterpretq_u8_u64(simde_vceqzq_u64(simde_vreinterpretq_u64_u8(x)));
+  }
+}
+
+INLINE mask active(bits x, bits floor, int e) { return simde_vbicq_u8(above(x, floor, e), is_zero(x, e)); }
+
+INLINE bits where(mask m, bits x, int e) { return (void)e, simde_vandq_u8(m, x); }
+INLINE bits choose(mask m, bits a, bits b, int e) { return (void)e, simde_vbslq_u8(m, a, b); }
+
+/* Bit i of lane i: what a mask is reduced to by a sum, and tested with on the way back. */
+INLINE bits lane_bits(int e) {
+  static const uint16_t each16[8] = {1, 2, 4, 8, 16, 32, 64, 128};
+  static const uint32_t each32[4] = {1, 2, 4, 8};
+  static const uint64_t each64[2] = {1, 2};
+  const void *each = size(e) == 2 ? (const void *)each16 : size(e) == 4 ? (const void *)each32 : (const void *)each64;
+  return load(each, e);
+}
+
+INLINE uint64_t to_bits(mask m, int e) {
+  const bits each = simde_vandq_u8(m, lane_bits(e));
+  switch (size(e)) {
+    case 2:
+      return simde_vaddvq_u16(simde_vreinterpretq_u16_u8(each));
+    case 4:
+      return simde_vaddvq_u32(simde_vreinterpretq_u32_u8(each));
+    default:
+      return simde_vaddvq_u64(simde_vreinterpretq_u64_u8(each));
+  }
+}
+INLINE mask from_bits(uint64_t word, int e) {
+  const bits all = broadcast((int64_t)word, e), each = lane_bits(e);
+  switch (size(e)) {
+    case 2:
+      return simde_vreinterpretq_u8_u16(
+          simde_vtstq_u16(simde_vreinterpretq_u16_u8(all), simde_vreinterpretq_u16_u8(each)));
+    case 4:
+      return simde_vreinterpretq_u8_u32(
+          simde_vtstq_u32(simde_vreinterpretq_u32_u8(all), simde_vreinterpretq_u32_u8(each)));
+    default:
+      return simde_vreinterpretq_u8_u64(
+          simde_vtstq_u64(simde_vreinterpretq_u64_u8(all), simde_vreinterpretq_u64_u8(each)));
+  }
+}
+
+INLINE bits add_lanes(bits a, bits b, int e) {
+  if (size(e) == 8) {
+    return simde_vreinterpretq_u8_f64(
+        simde_vaddq_f64(simde_vreinterpretq_f64_u8(a), simde_vreinterpretq_f64_u8(b)));
+  }
+  return simde_vreinterpretq_u8_f32(simde_vaddq_f32(simde_vreinterpretq_f32_u8(a), simde_vreinterpretq_f32_u8(b)));
+}
+
+/* Four binary16 to f32 and back. Every aarch64 has the instructions; elsewhere plain C, since SIMDe's emulation
+ * rounds otherwise. */
+INLINE bits f32_from_f16(simde_uint16x4_t half) {
+#if defined(__aarch64__)
+  return vreinterpretq_u8_f32(vcvt_f32_f16(vreinterpret_f16_u16(half)));
+#else
+  uint16_t in[4];
+  uint32_t out[4];
+  memcpy(in, &half, sizeof in);
+  for (int i = 0; i < 4; i++) out[i] = f32_bits_from_f16(in[i]);
+  return load(out, F32);
+#endif
+}
+INLINE simde_uint16x4_t f16_from_f32(bits x) {
+#if defined(__aarch64__)
+  return vreinterpret_u16_f16(vcvt_f16_f32(vreinterpretq_f32_u8(x)));
+#else
+  uint32_t in[4];
+  uint16_t out[4];
+  memcpy(in, &x, sizeof in);
+  for (int i = 0; i < 4; i++) out[i] = f16_from_f32_bits(in[i]);
+  return simde_vld1_u16(out);
+#endif
+}
+
+/* f32 to bfloat16 in the upper half of each 32-bit lane; to nearest, ties to even. */
+INLINE simde_uint16x8_t bf16_from_f32(bits x) {
+  const simde_uint32x4_t u = simde_vreinterpretq_u32_u8(x);
+  const simde_uint32x4_t odd = simde_vandq_u32(simde_vshrq_n_u32(u, 16), simde_vdupq_n_u32(1));
+  const simde_uint32x4_t rounded = simde_vaddq_u32(u, simde_vaddq_u32(odd, simde_vdupq_n_u32(0x7FFF)));
+  const simde_uint32x4_t nan =
+      simde_vcgtq_u32(simde_vandq_u32(u, simde_vdupq_n_u32(0x7FFFFFFF)), simde_vdupq_n_u32(0x7F800000));
+  const simde_uint32x4_t quiet = simde_vorrq_u32(u, simde_vdupq_n_u32(0x400000));
+  return simde_vreinterpretq_u16_u32(simde_vbslq_u32(nan, quiet, rounded));
+}
+
+INLINE bits widen_low(bits x, int e) {
+  const simde_uint16x8_t half = simde_vreinterpretq_u16_u8(x);
+  return e == F16 ? f32_from_f16(simde_vget_low_u16(half))
+                  : simde_vreinterpretq_u8_u16(simde_vzip1q_u16(simde_vdupq_n_u16(0), half));
+}
+INLINE bits widen_high(bits x, int e) {
+  const simde_uint16x8_t half = simde_vreinterpretq_u16_u8(x);
+  return e == F16 ? f32_from_f16(simde_vget_high_u16(half))
+                  : simde_vreinterpretq_u8_u16(simde_vzip2q_u16(simde_vdupq_n_u16(0), half));
+}
+INLINE bits narrow_pair(bits low, bits high, int e) {
+  return simde_vreinterpretq_u8_u16(e == F16 ? simde_vcombine_u16(f16_from_f32(low), f16_from_f32(high))
+                                             : simde_vuzp2q_u16(bf16_from_f32(low), bf16_from_f32(high)));
+}
+
+#include "kernels.h"

@@ -1,0 +1,119 @@
+/* The vocabulary of plain C: a vector is one element, in the low bits of a 64-bit word. It runs everywhere,
+ * and is the one table that needs no SIMD. Compiled without auto-vectorisation. */
+#include "base.h"
+#include "half.h"
+
+typedef int64_t bits; /* sign-extended, so that comparisons need no element */
+typedef int64_t mask; /* 0 or -1 */
+
+enum { REGISTERS = 16, MASKS_BYTES = 0 };
+
+INLINE int vector_bytes(int e) { return size(e); }
+
+INLINE bits load(const void *p, int e) {
+  int8_t w8;
+  int16_t w16;
+  int32_t w32;
+  int64_t w64;
+  switch (size(e)) {
+    case 1:
+      return memcpy(&w8, p, 1), w8;
+    case 2:
+      return memcpy(&w16, p, 2), w16;
+    case 4:
+      return memcpy(&w32, p, 4), w32;
+    default:
+      return memcpy(&w64, p, 8), w64;
+  }
+}
+
+INLINE void store(void *p, bits x, int e) {
+  const int8_t w8 = (int8_t)x;
+  const int16_t w16 = (int16_t)x;
+  const int32_t w32 = (int32_t)x;
+  switch (size(e)) {
+    case 1:
+      memcpy(p, &w8, 1);
+      break;
+    case 2:
+      memcpy(p, &w16, 2);
+      break;
+    case 4:
+      memcpy(p, &w32, 4);
+      break;
+    default:
+      memcpy(p, &x, 8);
+  }
+}
+
+/* Nothing is shorter than a vector of one element. */
+INLINE bits load_part(const void *p, size_t bytes, int piece) {
+  (void)p, (void)bytes, (void)piece;
+  return 0;
+}
+INLINE void store_part(void *p, bits x, size_t bytes, int piece) { (void)p, (void)x, (void)bytes, (void)piece; }
+
+INLINE bits broadcast(int64_t value, int e) {
+  (void)e;
+  return value;
+}
+
+INLINE mask above(bits x, bits floor, int e) {
+  (void)e;
+  return -(int64_t)(x > floor);
+}
+INLINE mask active(bits x, bits floor, int e) { return above(x, floor, e) & -(int64_t)(x != 0); }
+
+INLINE bits where(mask m, bits x, int e) {
+  (void)e;
+  return m & x;
+}
+INLINE bits choose(mask m, bits a, bits b, int e) {
+  (void)e;
+  return (a & m) | (b & ~m);
+}
+
+INLINE uint64_t to_bits(mask m, int e) {
+  (void)e;
+  return (uint64_t)m & 1;
+}
+INLINE mask from_bits(uint64_t word, int e) {
+  (void)e;
+  return -(int64_t)(word & 1);
+}
+
+INLINE float f32_of(bits x) {
+  const int32_t word = (int32_t)x;
+  float value;
+  memcpy(&value, &word, 4);
+  return value;
+}
+INLINE bits bits_of_f32(float value) {
+  int32_t word;
+  memcpy(&word, &value, 4);
+  return word;
+}
+
+INLINE bits add_lanes(bits a, bits b, int e) {
+  if (size(e) != 8) return bits_of_f32(f32_of(a) + f32_of(b));
+  double x, y;
+  memcpy(&x, &a, 8);
+  memcpy(&y, &b, 8);
+  x += y;
+  memcpy(&a, &x, 8);
+  return a;
+}
+
+INLINE bits widen_low(bits x, int e) {
+  return (int32_t)(e == F16 ? f32_bits_from_f16((uint16_t)x) : f32_bits_from_bf16((uint16_t)x));
+}
+INLINE bits widen_high(bits x, int e) {
+  (void)e;
+  return x;
+}
+INLINE bits narrow_pair(bits low, bits high, int e) {
+  (void)high;
+  return (int16_t)(e == F16 ? f16_from_f32_bits((uint32_t)low) : bf16_from_f32_bits((uint32_t)low));
+}
+
+#include "kernels.h"

@@ -1,0 +1,165 @@
+/* The vocabulary of SSE2, the baseline of x86-64: 16-byte registers, masks as vectors of 0 and -1. */
+#include "base.h"
+
+#include <simde/x86/sse2.h>
+
+typedef simde__m128i bits;
+typedef simde__m128i mask;
+
+enum { REGISTERS = 16, MASKS_BYTES = 0 };
+
+INLINE int vector_bytes(int e) { return (void)e, 16; }
+
+INLINE bits load(const void *p, int e) { return (void)e, simde_mm_loadu_si128((const simde__m128i *)p); }
+INLINE void store(void *p, bits x, int e) { (void)e, simde_mm_storeu_si128((simde__m128i *)p, x); }
+
+/* The first and the last `piece` bytes of `bytes`, side by side. */
+INLINE bits load_part(const void *p, size_t bytes, int piece) {
+  const char *last = (const char *)p + bytes - piece;
+  int64_t a = 0, b = 0;
+  memcpy(&a, p, (size_t)piece);
+  memcpy(&b, last, (size_t)piece);
+  if (piece == 8) return simde_mm_set_epi64x(b, a);
+  return simde_mm_cvtsi64_si128(a | b << (8 * piece));
+}
+INLINE void store_part(void *p, bits x, size_t bytes, int piece) {
+  char *last = (char *)p + bytes - piece;
+  const int64_t a = simde_mm_cvtsi128_si64(x);
+  const int64_t b = piece == 8 ? simde_mm_cvtsi128_si64(simde_mm_unpackhi_epi64(x, x)) : a >> (8 * piece);
+  memcpy(p, &a, (size_t)piece);
+  memcpy(last, &b, (size_t)piece);
+}
+
+INLINE bits broadcast(int64_t value, int e) {
+  switch (size(e)) {
+    case 1:
+      return simde_mm_set1_epi8((int8_t)value);
+    case 2:
+      return simde_mm_set1_epi16((int16_t)value);
+    case 4:
+      return simde_mm_set1_epi32((int32_t)value);
+    default:
+      return simde_mm_set1_epi64x(value);
+  }
+}
+
+INLINE mask above(bits x, bits floor, int e) {
+  switch (size(e)) {
+    case 1:
+      return simde_mm_cmpgt_epi8(x, floor);
+    case 2:
+      return simde_mm_cmpgt_epi16(x, floor);
+    case 4:
+      return simde_mm_cmpgt_epi32(x, floor);
+  }
+  /* No 64-bit compare: the high halves decide, and where they are equal the borrow of floor - x. */
+  const bits borrow = simde_mm_and_si128(simde_mm_cmpeq_epi32(x, floor), simde_mm_sub_epi64(floor, x));
+  return simde_mm_shuffle_epi32(simde_mm_or_si128(borrow, simde_mm_cmpgt_epi32(x, floor)), 0xF5);
+}
+
+INLINE mask is_zero(bits x, int e) {
+  const bits zero = simde_mm_setzero_si128();
+  if (size(e) == 2) return simde_mm_cmpeq_epi16(x, zero);
+  const bits words = simde_mm_cmpeq_epi32(x, zero);
+  return size(e) == 4 ? words : simde_mm_and_si128(words, simde_mm_shuffle_epi32(words, 0xB1));
+}
+
+INLINE mask active(bits x, bits floor, int e) {
+  return simde_mm_andnot_si128(is_zero(x, e), above(x, floor, e));
+}
+
+INLINE bits where(mask m, bits x, int e) { return (void)e, simde_mm_and_si128(m, x); }
+INLINE bits choose(mask m, bits a, bits b, int e) {
+  return (void)e, simde_mm_or_si128(simde_mm_and_si128(m, a), simde_mm_andnot_si128(m, b));
+}
+
+INLINE uint64_t to_bits(mask m, int e) {
+  switch (size(e)) {
+    case 2:
+      return (uint64_t)(uint32_t)simde_mm_movemask_epi8(simde_mm_packs_epi16(m, simde_mm_setzero_si128()));
+    case 4:
+      return (uint64_t)(uint32_t)simde_mm_movemask_ps(simde_mm_castsi128_ps(m));
+    default:
+      return (uint64_t)(uint32_t)simde_mm_movemask_pd(simde_mm_castsi128_pd(m));
+  }
+}
+INLINE mask from_bits(uint64_t word, int e) {
+  bits each;
+  switch (size(e)) {
+    case 2:
+      each = simde_mm_set_epi16(128, 64, 32, 16, 8, 4, 2, 1);
+      return simde_mm_cmpeq_epi16(simde_mm_and_si128(simde_mm_set1_epi16((int16_t)word), each), each);
+    case 4:
+      each = simde_mm_set_epi32(8, 4, 2, 1);
+      break;
+    default:
+      each = simde_mm_set_epi32(2, 2, 1, 1);
+  }
+  return simde_mm_cmpeq_epi32(simde_mm_and_si128(simde_mm_set1_epi32((int32_t)word), each), each);
+}
+
+INLINE bits add_lanes(bits a, bits b, int e) {
+  if (size(e) == 8) {
+    return simde_mm_castpd_si128(simde_mm_add_pd(simde_mm_castsi128_pd(a), simde_mm_castsi128_pd(b)));
+  }
+  return simde_mm_castps_si128(simde_mm_add_ps(simde_mm_castsi128_ps(a), simde_mm_castsi128_ps(b)));
+}
+
+/* Four binary16, zero-extended, to f32. A normal number's exponent is rebased; a denormal gets the exponent of
+ * the smallest normal number and has it subtracted again, which is exact. */
+INLINE bits f32_from_f16(bits half) {
+  const bits sign = simde_mm_slli_epi32(simde_mm_and_si128(half, simde_mm_set1_epi32(0x8000)), 16);
+  const bits magnitude = simde_mm_slli_epi32(simde_mm_and_si128(half, simde_mm_set1_epi32(0x7FFF)), 13);
+  const bits normal = simde_mm_add_epi32(magnitude, simde_mm_set1_epi32((127 - 15) << 23));
+  const mask special = simde_mm_cmpgt_epi32(magnitude, simde_mm_set1_epi32((0x7C00 << 13) - 1));
+  const mask denormal = simde_mm_cmpgt_epi32(simde_mm_set1_epi32(0x400 << 13), magnitude);
+  const bits smallest = simde_mm_set1_epi32((127 - 14) << 23);
+  const bits exact = simde_mm_castps_si128(simde_mm_sub_ps(
+      simde_mm_castsi128_ps(simde_mm_add_epi32(magnitude, smallest)), simde_mm_castsi128_ps(smallest)));
+  const bits finite = choose(denormal, exact, normal, W32);
+  return simde_mm_or_si128(sign, choose(special, simde_mm_or_si128(magnitude, simde_mm_set1_epi32(0x7F800000)),
+                                        finite, W32));
+}
+
+/* f32 to four binary16 in 32-bit lanes, sign-extended; to nearest, ties to even. */
+INLINE bits f16_from_f32(bits x) {
+  const bits magnitude = simde_mm_and_si128(x, simde_mm_set1_epi32(0x7FFFFFFF));
+  const bits sign = simde_mm_slli_epi32(simde_mm_srai_epi32(simde_mm_xor_si128(x, magnitude), 31), 15);
+  const bits odd = simde_mm_and_si128(simde_mm_srli_epi32(magnitude, 13), simde_mm_set1_epi32(1));
+  const bits rebased = simde_mm_sub_epi32(magnitude, simde_mm_set1_epi32(((127 - 15) << 23) - 0xFFF));
+  const bits normal = simde_mm_srli_epi32(simde_mm_add_epi32(rebased, odd), 13);
+  /* Adding 1/2 leaves the denormal, rounded by the addition, in the lowest bits of the sum. */
+  const bits half = simde_mm_set1_epi32(126 << 23);
+  const bits denormal = simde_mm_sub_epi32(
+      simde_mm_castps_si128(simde_mm_add_ps(simde_mm_castsi128_ps(magnitude), simde_mm_castsi128_ps(half))), half);
+  const mask tiny = simde_mm_cmpgt_epi32(simde_mm_set1_epi32(0x38800000), magnitude);
+  const mask huge = simde_mm_cmpgt_epi32(magnitude, simde_mm_set1_epi32(0x47800000 - 1));
+  const mask nan = simde_mm_cmpgt_epi32(magnitude, simde_mm_set1_epi32(0x7F800000));
+  const bits infinite = simde_mm_or_si128(simde_mm_set1_epi32(0x7C00), where(nan, simde_mm_set1_epi32(0x200), W32));
+  return simde_mm_or_si128(sign, choose(huge, infinite, choose(tiny, denormal, normal, W32), W32));
+}
+
+/* f32 to four bfloat16 in 32-bit lanes, sign-extended; to nearest, ties to even. */
+INLINE bits bf16_from_f32(bits x) {
+  const bits odd = simde_mm_and_si128(simde_mm_srli_epi32(x, 16), simde_mm_set1_epi32(1));
+  const bits rounded = simde_mm_add_epi32(x, simde_mm_add_epi32(odd, simde_mm_set1_epi32(0x7FFF)));
+  const mask nan = simde_mm_cmpgt_epi32(simde_mm_and_si128(x, simde_mm_set1_epi32(0x7FFFFFFF)),
+                                        simde_mm_set1_epi32(0x7F800000));
+  const bits quiet = simde_mm_or_si128(x, simde_mm_set1_epi32(0x400000));
+  return simde_mm_srai_epi32(choose(nan, quiet, rounded, W32), 16);
+}
+
+INLINE bits widen_low(bits x, int e) {
+  const bits zero = simde_mm_setzero_si128();
+  return e == F16 ? f32_from_f16(simde_mm_unpacklo_epi16(x, zero)) : simde_mm_unpacklo_epi16(zero, x);
+}
+INLINE bits widen_high(bits x, int e) {
+  const bits zero = simde_mm_setzero_si128();
+  return e == F16 ? f32_from_f16(simde_mm_unpackhi_epi16(x, zero)) : simde_mm_unpackhi_epi16(zero, x);
+}
+INLINE bits narrow_pair(bits low, bits high, int e) {
+  return e == F16 ? simde_mm_packs_epi32(f16_from_f32(low), f16_from_f32(high))
+                  : simde_mm_packs_epi32(bf16_from_f32(low), bf16_from_f32(high));
+}
+
+#include "kernels.h"

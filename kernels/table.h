@@ -1,0 +1,34 @@
+/* The contract between src/ and kernels/: what one instruction set offers, as one constant table.
+ *
+ * A selection (relu, its gradient, masks) only looks at bits, so it is compiled for a width and takes the
+ * bits of -infinity as `floor`: f16, bf16 and s16 share one kernel. What computes is compiled for a type.
+ *
+ * Kernels trust their caller: pointers are valid and aligned to the element, buffers are disjoint or the
+ * same, n > 0. They return FASTRELU_OK, so that a public function can end in a tail call. */
+#ifndef FASTRELU_KERNELS_TABLE_H
+#define FASTRELU_KERNELS_TABLE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum element { W8, W16, W32, W64, WIDTHS, F16 = WIDTHS, BF16, F32, F64, ELEMENTS };
+
+/* The bits of -infinity, sign-extended: as signed integers -0 and the other negative numbers lie at or below
+ * it, and all that a ReLU keeps, NaNs of either sign included, lies above. -1 does that for integers. */
+#define FLOOR_F16 (-INT64_C(0x400))
+#define FLOOR_BF16 (-INT64_C(0x80))
+#define FLOOR_F32 (-INT64_C(0x800000))
+#define FLOOR_F64 (-INT64_C(0x10000000000000))
+#define FLOOR_INTEGER INT64_C(-1)
+
+/* Every array is indexed by element; entries of elements that an operation does not serve are NULL. */
+struct fastrelu_kernels {
+  int (*relu[WIDTHS])(const void *x, void *y, size_t n, int64_t floor);
+  int (*relu_grad[WIDTHS])(const void *x, const void *dy, void *dx, size_t n, int64_t floor);
+  int (*relu_mask[WIDTHS])(const void *x, void *y, uint8_t *mask, size_t n, int64_t floor); /* y may be NULL */
+  int (*relu_mask_grad[WIDTHS])(const uint8_t *mask, const void *dy, void *dx, size_t n);
+  int (*relu_grad_accumulate[ELEMENTS])(const void *x, const void *dy, void *dx, size_t n);
+  int (*identity[WIDTHS])(const void *x, void *y, size_t n); /* the walk alone: the yardstick of the bench */
+};
+
+#endif

@@ -1,0 +1,273 @@
+/* How memory is traversed, over the vocabulary of the ISA that includes this. A walk knows no arithmetic: it
+ * takes the operation as a constant function and folds into straight code around it.
+ *
+ * `map` applies an operation element by element, with up to three inputs, two outputs, and a mask of one bit
+ * an element that is either read or written:
+ *
+ *   n < 1 vector            `map_part`: masked by bytes, or two overlapping pieces of a power of two
+ *   n <= 2 (4) vectors      `map_ends`: whole vectors from both ends, which overlap in the middle
+ *   longer                  `map_long`: one vector at either end; between them batches of vectors, aligned
+ *                           for the stores, and single vectors for what is left of the last batch
+ *
+ * Whatever overlaps is loaded before anything is stored, which keeps work in place right. */
+#ifndef FASTRELU_KERNELS_WALKS_H
+#define FASTRELU_KERNELS_WALKS_H
+
+#include "base.h"
+#include "operations.h"
+
+enum { MAX_INPUTS = 3, MAX_OUTPUTS = 2, MAX_BATCH = 8 };
+
+enum mask_use { NO_MASK, MASK_READ, MASK_WRITTEN };
+
+/* What a kernel's call looks like to the walk; constant, so that every test on it folds. */
+typedef struct {
+  int element, inputs, outputs;
+  enum mask_use mask;
+} shape;
+
+typedef struct {
+  const void *in[MAX_INPUTS];
+  void *out[MAX_OUTPUTS];
+  const uint8_t *mask_in;
+  uint8_t *mask_out;
+} buffers;
+
+/* One vector's worth of results. */
+typedef struct {
+  bits out[MAX_OUTPUTS];
+  uint64_t kept;
+} result;
+
+INLINE size_t lanes_of(int e) { return (size_t)(vector_bytes(e) / size(e)); }
+
+/* As many vectors as leave half of the registers free, the half types' arithmetic taking four an input; a
+ * multiple of 8 and at most 64 elements where there is a mask. Past eight vectors nothing is gained. */
+INLINE int batch_of(shape s) {
+  const int lanes = (int)lanes_of(s.element);
+  int vectors = REGISTERS / 2 / (s.inputs * (is_half(s.element) ? 4 : 1));
+  if (vectors > MAX_BATCH) vectors = MAX_BATCH;
+  if (vectors < 2) vectors = 2;
+  if (vectors & 1) vectors--;
+  if (s.mask != NO_MASK) {
+    if (vectors * lanes > 64) vectors = 64 / lanes;
+    if (vectors * lanes < 8) vectors = 8 / lanes;
+  }
+  return vectors;
+}
+
+/* Loads every input of every vector, then computes. `at` counts elements, kept[] bits go in where the mask is
+ * read and come out in the result where it is written. */
+INLINE void compute(operation *op, shape s, const buffers *b, const size_t at[], const uint64_t kept[],
+                    int vectors, result r[], const constants *c) {
+  const int e = s.element;
+  bits in[MAX_BATCH][MAX_INPUTS];
+  UNROLL for (int v = 0; v < vectors; v++) {
+    UNROLL for (int i = 0; i < s.inputs; i++) in[v][i] = load((const char *)b->in[i] + at[v] * (size_t)size(e), e);
+  }
+  UNROLL for (int v = 0; v < vectors; v++) {
+    mask m = from_bits(s.mask == MASK_READ ? kept[v] : 0, e);
+    op(in[v], r[v].out, &m, c, e);
+    if (s.mask == MASK_WRITTEN) r[v].kept = to_bits(m, e);
+  }
+}
+
+INLINE void put(shape s, const buffers *b, const size_t at[], int vectors, const result r[]) {
+  const int e = s.element;
+  UNROLL for (int v = 0; v < vectors; v++) {
+    UNROLL for (int o = 0; o < s.outputs; o++) store((char *)b->out[o] + at[v] * (size_t)size(e), r[v].out[o], e);
+  }
+}
+
+/* A mask as a stream of bits: `next` is the first byte not yet read or written, and the lowest `count` bits
+ * (0 to 7) of `waiting` are read but not used, or not written yet. */
+typedef struct {
+  const uint8_t *source;
+  uint8_t *next;
+  uint64_t waiting;
+  unsigned count;
+} bit_stream;
+
+/* `count` bits (1 to 32) from any position. */
+INLINE uint64_t bits_at(const uint8_t *source, size_t position, size_t count) {
+  const size_t first = position / 8, last = (position + count - 1) / 8;
+  return load_bytes(source + first, last - first + 1) >> position % 8 & low_bits(count);
+}
+
+INLINE void open_reader(bit_stream *m, const uint8_t *source, size_t position) {
+  m->source = source + position / 8;
+  m->count = (unsigned)(-position % 8);
+  m->waiting = m->count ? *m->source++ >> position % 8 : 0;
+}
+
+/* The next `count` bits, a constant multiple of 8 up to 64. */
+INLINE uint64_t read_bits(bit_stream *m, int count) {
+  const uint64_t fresh = load_bytes(m->source, (size_t)count / 8);
+  const uint64_t word = m->waiting | fresh << m->count;
+  m->source += count / 8;
+  m->waiting = count == 64 ? fresh >> 1 >> (63 - m->count) : (fresh << m->count | m->waiting) >> count;
+  return word;
+}
+
+/* The last `count` bits of the stream (0 to 64): reads no byte past them. */
+INLINE uint64_t read_rest(bit_stream *m, size_t count) {
+  if (count <= m->count) return m->waiting;
+  return m->waiting | load_bytes(m->source, (count - m->count + 7) / 8) << m->count;
+}
+
+/* Begins with the lowest `count` bits of `word`, fewer than 32. */
+INLINE void open_writer(bit_stream *m, uint8_t *destination, uint64_t word, size_t count) {
+  word &= low_bits(count);
+  m->next = destination;
+  for (; count >= 8; count -= 8, word >>= 8) *m->next++ = (uint8_t)word;
+  m->waiting = word;
+  m->count = (unsigned)count;
+}
+
+/* `count` is a constant multiple of 8 up to 64. */
+INLINE void write_bits(bit_stream *m, uint64_t word, int count) {
+  store_bytes(m->next, m->waiting | word << m->count, (size_t)count / 8);
+  m->next += count / 8;
+  m->waiting = count == 64 ? word >> 1 >> (63 - m->count) : (word << m->count | m->waiting) >> count;
+}
+
+/* Ends with `count` bits (0 to 64) and what waits; unused bits of the last byte become 0. */
+INLINE void write_rest(bit_stream *m, uint64_t word, size_t count) {
+  const size_t total = m->count + count;
+  const uint64_t first = m->waiting | word << m->count;
+  if (total > 64) {
+    store_bytes(m->next, first, 8);
+    m->next[8] = (uint8_t)(word >> (64 - m->count));
+  } else if (total > 0) {
+    store_bytes(m->next, first, (total + 7) / 8);
+  }
+}
+
+/* n < 1 vector, from its first and its last `piece` bytes, piece <= n * size; where the ISA masks by bytes,
+ * `piece` is a whole vector and counts for nothing. */
+INLINE void map_piece(operation *op, shape s, const buffers *b, size_t n, int piece, const constants *c) {
+  const int e = s.element;
+  const size_t bytes = n * (size_t)size(e), mask_bytes = (n + 7) / 8;
+  const size_t lanes = (size_t)(piece / size(e)), rest = n - lanes; /* rest: where the last piece begins */
+  bits in[MAX_INPUTS];
+  result r;
+  uint64_t kept = 0;
+  UNROLL for (int i = 0; i < s.inputs; i++) in[i] = load_part(b->in[i], bytes, piece);
+  if (s.mask == MASK_READ) {
+    kept = load_bytes(b->mask_in, mask_bytes);
+    if (!MASKS_BYTES) kept = (kept & low_bits(lanes)) | kept >> rest << lanes;
+  }
+  mask m = from_bits(kept, e);
+  op(in, r.out, &m, c, e);
+  UNROLL for (int o = 0; o < s.outputs; o++) store_part(b->out[o], r.out[o], bytes, piece);
+  if (s.mask == MASK_WRITTEN) {
+    kept = to_bits(m, e);
+    if (!MASKS_BYTES) kept = (kept & low_bits(lanes)) | (kept >> lanes & low_bits(lanes)) << rest;
+    store_bytes(b->mask_out, kept & low_bits(n), mask_bytes);
+  }
+}
+
+INLINE void map_part(operation *op, shape s, const buffers *b, size_t n, const constants *c) {
+  const int e = s.element;
+  if (MASKS_BYTES) {
+    map_piece(op, s, b, n, vector_bytes(e), c);
+    return;
+  }
+  UNROLL for (int piece = vector_bytes(e) / 2; piece >= size(e); piece /= 2) {
+    if (n * (size_t)size(e) >= (size_t)piece) {
+      map_piece(op, s, b, n, piece, c);
+      return;
+    }
+  }
+}
+
+/* `each` vectors from the beginning and as many that end at n; each <= n / lanes <= 2 * each. */
+INLINE void map_ends(operation *op, shape s, const buffers *b, size_t n, int each, const constants *c) {
+  const size_t lanes = lanes_of(s.element), mask_bytes = (n + 7) / 8;
+  size_t at[MAX_BATCH];
+  uint64_t kept[MAX_BATCH], word = s.mask == MASK_READ ? load_bytes(b->mask_in, mask_bytes) : 0;
+  result r[MAX_BATCH];
+  UNROLL for (int v = 0; v < each; v++) {
+    at[v] = (size_t)v * lanes;
+    at[each + v] = n - (size_t)(each - v) * lanes;
+  }
+  UNROLL for (int v = 0; v < 2 * each; v++) kept[v] = word >> at[v];
+  compute(op, s, b, at, kept, 2 * each, r, c);
+  put(s, b, at, 2 * each, r);
+  if (s.mask == MASK_WRITTEN) {
+    UNROLL for (int v = 0; v < 2 * each; v++) word |= r[v].kept << at[v];
+    store_bytes(b->mask_out, word, mask_bytes);
+  }
+}
+
+/* How many elements lie before the first vector boundary of what is stored (or read, where nothing is). */
+INLINE size_t misaligned(shape s, const buffers *b) {
+  const uintptr_t address = s.outputs ? (uintptr_t)b->out[0] : (uintptr_t)b->in[0];
+  return (-address & (uintptr_t)(vector_bytes(s.element) - 1)) / (size_t)size(s.element);
+}
+
+INLINE void map_long(operation *op, shape s, const buffers *b, size_t n, const constants *c) {
+  const size_t lanes = lanes_of(s.element);
+  const int batch = batch_of(s), batch_bits = batch * (int)lanes;
+  size_t i = misaligned(s, b), at[MAX_BATCH];
+  uint64_t kept[MAX_BATCH] = {0};
+  result r[MAX_BATCH];
+  bit_stream m = {0};
+
+  /* The vectors at both ends overlap what lies between: computed before it, stored after it. */
+  const size_t ends[2] = {0, n - lanes};
+  result end[2];
+  if (s.mask == MASK_READ) {
+    kept[0] = bits_at(b->mask_in, 0, lanes);
+    kept[1] = bits_at(b->mask_in, n - lanes, lanes);
+    open_reader(&m, b->mask_in, i);
+  }
+  compute(op, s, b, ends, kept, 2, end, c);
+  if (s.mask == MASK_WRITTEN) open_writer(&m, b->mask_out, end[0].kept, i);
+
+  for (; n - i >= (size_t)batch * lanes; i += (size_t)batch * lanes) {
+    uint64_t word = s.mask == MASK_READ ? read_bits(&m, batch_bits) : 0;
+    UNROLL for (int v = 0; v < batch; v++) {
+      at[v] = i + (size_t)v * lanes;
+      kept[v] = word >> (size_t)v * lanes;
+    }
+    compute(op, s, b, at, kept, batch, r, c);
+    put(s, b, at, batch, r);
+    if (s.mask == MASK_WRITTEN) {
+      UNROLL for (int v = 0; v < batch; v++) word |= r[v].kept << (size_t)v * lanes;
+      write_bits(&m, word, batch_bits);
+    }
+  }
+
+  /* Less than a batch: with a mask at most 64 bits. */
+  const size_t rest = n - i;
+  uint64_t word = s.mask == MASK_READ ? read_rest(&m, rest) : 0;
+  size_t done = 0;
+  for (; rest - done > lanes; done += lanes) {
+    at[0] = i + done;
+    kept[0] = word >> done;
+    compute(op, s, b, at, kept, 1, r, c);
+    put(s, b, at, 1, r);
+    if (s.mask == MASK_WRITTEN) word |= r[0].kept << done;
+  }
+  put(s, b, ends, 2, end);
+  if (s.mask == MASK_WRITTEN) {
+    if (rest > 0) word |= end[1].kept >> (lanes - (rest - done)) << done;
+    write_rest(&m, word, rest);
+  }
+}
+
+INLINE void map(operation *op, shape s, buffers b, size_t n, constants c) {
+  const size_t lanes = lanes_of(s.element);
+  if (n < lanes) {
+    map_part(op, s, &b, n, &c);
+  } else if (n <= 2 * lanes) {
+    map_ends(op, s, &b, n, 1, &c);
+  } else if (vector_bytes(s.element) <= 16 && n <= 4 * lanes) {
+    map_ends(op, s, &b, n, 2, &c);
+  } else {
+    map_long(op, s, &b, n, &c);
+  }
+}
+
+#endif

@@ -1,0 +1,42 @@
+/* The argument checks of the public functions. Each is a branch of its own that is never taken: merged into one
+ * they were slower (docs/performance.md). The order of calls is the contract's order of errors. */
+#ifndef FASTRELU_SRC_CHECK_H
+#define FASTRELU_SRC_CHECK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "fastrelu.h"
+
+#define CHECK(condition, status)                               \
+  do {                                                         \
+    if (__builtin_expect(!(condition), 0)) return (status);    \
+  } while (0)
+
+/* The alignment of an element inside of a struct or an array: 4 for double on 32-bit x86. */
+#define ALIGNMENT(type)  \
+  offsetof(              \
+      struct {           \
+        char before;     \
+        type element;    \
+      },                 \
+      element)
+
+static inline bool aligned(const void *a, const void *b, const void *c, size_t alignment) {
+  return (((uintptr_t)a | (uintptr_t)b | (uintptr_t)c) & (alignment - 1)) == 0;
+}
+
+/* Two tensors of the same size, one of them written: apart, or the same. One comparison finds every distance
+ * between -bytes and bytes; bytes > 0. */
+static inline bool apart_or_same(const void *a, const void *b, size_t bytes) {
+  const uintptr_t distance = (uintptr_t)a - (uintptr_t)b;
+  return distance == 0 || distance + bytes - 1 >= 2 * bytes - 1;
+}
+
+/* Buffers of any size; both larger than 0. */
+static inline bool apart(const void *a, size_t a_bytes, const void *b, size_t b_bytes) {
+  return (uintptr_t)a - (uintptr_t)b >= b_bytes && (uintptr_t)b - (uintptr_t)a >= a_bytes;
+}
+
+#endif

@@ -1,0 +1,102 @@
+/* Chooses the kernels. FASTRELU_ISA_LIST is the build's list of instruction sets, best first, as ISA(name) for each
+ * (cmake/isas.cmake); each bundle contains the next, so that the usable ones are the list's end. */
+#define _GNU_SOURCE
+#include "dispatch.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cpu.h"
+#include "fastrelu.h"
+
+#define ISA(name) extern const struct fastrelu_kernels fastrelu_kernels_##name;
+FASTRELU_ISA_LIST
+#undef ISA
+
+#define ISA(name) &fastrelu_kernels_##name,
+static const struct fastrelu_kernels *const tables[] = {FASTRELU_ISA_LIST};
+#undef ISA
+
+#define ISA(name) #name,
+const char *const fastrelu_isas_built[] = {FASTRELU_ISA_LIST NULL};
+#undef ISA
+
+#define ISA(name) fastrelu_cpu_has_##name,
+static bool (*const cpu_has[])(void) = {FASTRELU_ISA_LIST};
+#undef ISA
+
+enum { COUNT = sizeof tables / sizeof *tables };
+
+_Atomic(const struct fastrelu_kernels *) fastrelu_kernels_in_use = &FASTRELU_BASELINE;
+
+/* The choice of load time; NULL until it is made. Whoever comes first makes it, and everyone makes the same. */
+static _Atomic(const struct fastrelu_kernels *) preferred;
+
+static char requested[32];
+static _Atomic bool was_requested;
+
+static size_t best_usable(void) {
+  size_t i = 0;
+  while (i < COUNT - 1 && !cpu_has[i]()) i++;
+  return i;
+}
+
+/* COUNT if the name is not that of a usable instruction set. */
+static size_t find(const char *name) {
+  for (size_t i = best_usable(); i < COUNT; i++) {
+    if (strcmp(name, fastrelu_isas_built[i]) == 0) return i;
+  }
+  return COUNT;
+}
+
+static const char *name_of(const struct fastrelu_kernels *table) {
+  size_t i = 0;
+  while (tables[i] != table) i++;
+  return fastrelu_isas_built[i];
+}
+
+static const struct fastrelu_kernels *preferred_table(void) {
+  const struct fastrelu_kernels *table = atomic_load(&preferred);
+  if (table) return table;
+#if defined(__GLIBC__) || defined(__linux__)
+  const char *request = secure_getenv("FASTRELU_ISA");
+#else
+  const char *request = getenv("FASTRELU_ISA");
+#endif
+  size_t choice = COUNT;
+  if (request) {
+    for (size_t i = 0; i < sizeof requested - 1 && request[i]; i++) requested[i] = request[i];
+    atomic_store(&was_requested, true);
+    choice = find(request);
+  }
+  table = tables[choice < COUNT ? choice : best_usable()];
+  atomic_store(&preferred, table);
+  return table;
+}
+
+/* Another library's constructor may have called fastrelu_use_isa before this one runs: its word stands. */
+__attribute__((constructor)) static void choose_at_load(void) {
+  if (atomic_load(&preferred)) return;
+  const struct fastrelu_kernels *start = &FASTRELU_BASELINE;
+  atomic_compare_exchange_strong(&fastrelu_kernels_in_use, &start, preferred_table());
+}
+
+const char *fastrelu_isa_requested(void) { return atomic_load(&was_requested) ? requested : NULL; }
+
+const char *fastrelu_isa_preferred(void) { return name_of(preferred_table()); }
+
+const char *fastrelu_isa(void) { return name_of(kernels()); }
+
+const char *const *fastrelu_isa_list(void) { return fastrelu_isas_built + best_usable(); }
+
+fastrelu_status fastrelu_use_isa(const char *name) {
+  const struct fastrelu_kernels *table = preferred_table();
+  if (name) {
+    const size_t i = find(name);
+    if (i == COUNT) return FASTRELU_ERROR_ISA;
+    table = tables[i];
+  }
+  atomic_store(&fastrelu_kernels_in_use, table);
+  return FASTRELU_OK;
+}

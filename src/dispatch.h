@@ -1,0 +1,25 @@
+/* Which table of kernels is in use, and what the dispatcher knows. */
+#ifndef FASTRELU_SRC_DISPATCH_H
+#define FASTRELU_SRC_DISPATCH_H
+
+#include <stdatomic.h>
+
+#include "table.h"
+
+/* Never NULL: it starts at the table of the baseline, so that a call before any constructor works. */
+extern _Atomic(const struct fastrelu_kernels *) fastrelu_kernels_in_use;
+
+/* A call reads the pointer once. */
+static inline const struct fastrelu_kernels *kernels(void) {
+  return atomic_load_explicit(&fastrelu_kernels_in_use, memory_order_acquire);
+}
+
+/* Every instruction set of this build, best first, ended by NULL. */
+extern const char *const fastrelu_isas_built[];
+
+/* FASTRELU_ISA as it was when the choice was made at load time, cut to what any real name needs; NULL if unset. */
+const char *fastrelu_isa_requested(void);
+/* The name of the choice made at load time. */
+const char *fastrelu_isa_preferred(void);
+
+#endif
