@@ -104,25 +104,32 @@ INLINE mask from_bits(uint64_t word, int e) {
   bits each;
   switch (size(e)) {
     case 2:
-      each = simde_mm256_set_epi16(-32768, 16384, 8192, 4096, 2048, 1024, 512, 256, 128, 64, 32, 16, 8, 4, 2, 1);
-      return simde_mm256_cmpeq_epi16(simde_mm256_and_si256(simde_mm256_set1_epi16((int16_t)word), each), each);
+      each =
+          simde_mm256_set_epi16(-32768, 16384, 8192, 4096, 2048, 1024, 512, 256, 128, 64, 32, 16, 8, 4, 2, 1);
+      return simde_mm256_cmpeq_epi16(simde_mm256_and_si256(simde_mm256_set1_epi16((int16_t)word), each),
+                                     each);
     case 4:
       each = simde_mm256_set_epi32(128, 64, 32, 16, 8, 4, 2, 1);
-      return simde_mm256_cmpeq_epi32(simde_mm256_and_si256(simde_mm256_set1_epi32((int32_t)word), each), each);
+      return simde_mm256_cmpeq_epi32(simde_mm256_and_si256(simde_mm256_set1_epi32((int32_t)word), each),
+                                     each);
     default:
       each = simde_mm256_set_epi64x(8, 4, 2, 1);
-      return simde_mm256_cmpeq_epi64(simde_mm256_and_si256(simde_mm256_set1_epi64x((int64_t)word), each), each);
+      return simde_mm256_cmpeq_epi64(simde_mm256_and_si256(simde_mm256_set1_epi64x((int64_t)word), each),
+                                     each);
   }
 }
 
 INLINE bits add_lanes(bits a, bits b, int e) {
   if (size(e) == 8) {
-    return simde_mm256_castpd_si256(simde_mm256_add_pd(simde_mm256_castsi256_pd(a), simde_mm256_castsi256_pd(b)));
+    return simde_mm256_castpd_si256(
+        simde_mm256_add_pd(simde_mm256_castsi256_pd(a), simde_mm256_castsi256_pd(b)));
   }
-  return simde_mm256_castps_si256(simde_mm256_add_ps(simde_mm256_castsi256_ps(a), simde_mm256_castsi256_ps(b)));
+  return simde_mm256_castps_si256(
+      simde_mm256_add_ps(simde_mm256_castsi256_ps(a), simde_mm256_castsi256_ps(b)));
 }
 
-/* Eight binary16 to f32 and back, to nearest whatever the rounding mode. SIMDe's emulation rounds otherwise. */
+/* Eight binary16 to f32 and back, to nearest whatever the rounding mode. SIMDe's emulation rounds otherwise.
+ */
 INLINE bits f32_from_f16(simde__m128i half) {
 #if defined(__F16C__)
   return simde_mm256_castps_si256(simde_mm256_cvtph_ps(half));
@@ -167,7 +174,8 @@ INLINE bits widen_high(bits x, int e) {
 }
 INLINE bits narrow_pair(bits low, bits high, int e) {
   if (e == F16) {
-    return simde_mm256_inserti128_si256(simde_mm256_castsi128_si256(f16_from_f32(low)), f16_from_f32(high), 1);
+    return simde_mm256_inserti128_si256(simde_mm256_castsi128_si256(f16_from_f32(low)), f16_from_f32(high),
+                                        1);
   }
   return simde_mm256_packs_epi32(bf16_from_f32(low), bf16_from_f32(high));
 }

@@ -131,9 +131,11 @@ INLINE mask from_bits(uint64_t word, int e) { return (void)e, word; }
 
 INLINE bits add_lanes(bits a, bits b, int e) {
   if (size(e) == 8) {
-    return simde_mm512_castpd_si512(simde_mm512_add_pd(simde_mm512_castsi512_pd(a), simde_mm512_castsi512_pd(b)));
+    return simde_mm512_castpd_si512(
+        simde_mm512_add_pd(simde_mm512_castsi512_pd(a), simde_mm512_castsi512_pd(b)));
   }
-  return simde_mm512_castps_si512(simde_mm512_add_ps(simde_mm512_castsi512_ps(a), simde_mm512_castsi512_ps(b)));
+  return simde_mm512_castps_si512(
+      simde_mm512_add_ps(simde_mm512_castsi512_ps(a), simde_mm512_castsi512_ps(b)));
 }
 
 /* The half `high` of 16 binary16 each, to f32. */
@@ -194,7 +196,8 @@ INLINE bits widen_high(bits x, int e) {
   return e == F16 ? f32_from_f16(x, 1) : simde_mm512_unpackhi_epi16(simde_mm512_setzero_si512(), x);
 }
 INLINE bits narrow_pair(bits low, bits high, int e) {
-  return e == F16 ? f16_from_f32(low, high) : simde_mm512_packs_epi32(bf16_from_f32(low), bf16_from_f32(high));
+  return e == F16 ? f16_from_f32(low, high)
+                  : simde_mm512_packs_epi32(bf16_from_f32(low), bf16_from_f32(high));
 }
 
 #undef NATIVE

@@ -6,7 +6,8 @@
 #include "walks.h"
 
 INLINE void relu(int e, const void *x, void *y, size_t n, int64_t floor) {
-  map(op_relu, (shape){e, 1, 1, NO_MASK}, (buffers){.in = {x}, .out = {y}}, n, (constants){broadcast(floor, e)});
+  map(op_relu, (shape){e, 1, 1, NO_MASK}, (buffers){.in = {x}, .out = {y}}, n,
+      (constants){broadcast(floor, e)});
 }
 
 INLINE void relu_grad(int e, const void *x, const void *dy, void *dx, size_t n, int64_t floor) {
@@ -36,7 +37,8 @@ INLINE void relu_grad_accumulate(int e, const void *x, const void *dy, void *dx,
 }
 
 INLINE void identity(int e, const void *x, void *y, size_t n) {
-  map(op_identity, (shape){e, 1, 1, NO_MASK}, (buffers){.in = {x}, .out = {y}}, n, (constants){broadcast(0, e)});
+  map(op_identity, (shape){e, 1, 1, NO_MASK}, (buffers){.in = {x}, .out = {y}}, n,
+      (constants){broadcast(0, e)});
 }
 
 #define KERNEL(name, e, parameters, ...) \
@@ -44,7 +46,7 @@ INLINE void identity(int e, const void *x, void *y, size_t n) {
     name(e, __VA_ARGS__);                \
     return 0;                            \
   }
-#define WIDTH_KERNELS(name, ...)  \
+#define WIDTH_KERNELS(name, ...) \
   KERNEL(name, W16, __VA_ARGS__) \
   KERNEL(name, W32, __VA_ARGS__) \
   KERNEL(name, W64, __VA_ARGS__)
@@ -56,16 +58,17 @@ INLINE void identity(int e, const void *x, void *y, size_t n) {
 
 KERNEL(relu, W8, (const void *x, void *y, size_t n, int64_t floor), x, y, n, floor)
 WIDTH_KERNELS(relu, (const void *x, void *y, size_t n, int64_t floor), x, y, n, floor)
-WIDTH_KERNELS(relu_grad, (const void *x, const void *dy, void *dx, size_t n, int64_t floor), x, dy, dx, n, floor)
-WIDTH_KERNELS(relu_mask, (const void *x, void *y, uint8_t *kept, size_t n, int64_t floor), x, y, kept, n, floor)
+WIDTH_KERNELS(relu_grad, (const void *x, const void *dy, void *dx, size_t n, int64_t floor), x, dy, dx, n,
+              floor)
+WIDTH_KERNELS(relu_mask, (const void *x, void *y, uint8_t *kept, size_t n, int64_t floor), x, y, kept, n,
+              floor)
 WIDTH_KERNELS(relu_mask_grad, (const uint8_t *kept, const void *dy, void *dx, size_t n), kept, dy, dx, n)
 TYPE_KERNELS(relu_grad_accumulate, (const void *x, const void *dy, void *dx, size_t n), x, dy, dx, n)
 KERNEL(identity, W32, (const void *x, void *y, size_t n), x, y, n)
 
-#define WIDTH_ENTRIES(name) \
-  .name = { [W16] = name##_W16, [W32] = name##_W32, [W64] = name##_W64 }
+#define WIDTH_ENTRIES(name) .name = {[W16] = name##_W16, [W32] = name##_W32, [W64] = name##_W64}
 #define TYPE_ENTRIES(name) \
-  .name = { [F16] = name##_F16, [BF16] = name##_BF16, [F32] = name##_F32, [F64] = name##_F64 }
+  .name = {[F16] = name##_F16, [BF16] = name##_BF16, [F32] = name##_F32, [F64] = name##_F64}
 
 extern const struct fastrelu_kernels FASTRELU_TABLE;
 const struct fastrelu_kernels FASTRELU_TABLE = {

@@ -102,7 +102,9 @@ INLINE bits lane_bits(int e) {
   static const uint16_t each16[8] = {1, 2, 4, 8, 16, 32, 64, 128};
   static const uint32_t each32[4] = {1, 2, 4, 8};
   static const uint64_t each64[2] = {1, 2};
-  const void *each = size(e) == 2 ? (const void *)each16 : size(e) == 4 ? (const void *)each32 : (const void *)each64;
+  const void *each = size(e) == 2   ? (const void *)each16
+                     : size(e) == 4 ? (const void *)each32
+                                    : (const void *)each64;
   return load(each, e);
 }
 
@@ -137,11 +139,12 @@ INLINE bits add_lanes(bits a, bits b, int e) {
     return simde_vreinterpretq_u8_f64(
         simde_vaddq_f64(simde_vreinterpretq_f64_u8(a), simde_vreinterpretq_f64_u8(b)));
   }
-  return simde_vreinterpretq_u8_f32(simde_vaddq_f32(simde_vreinterpretq_f32_u8(a), simde_vreinterpretq_f32_u8(b)));
+  return simde_vreinterpretq_u8_f32(
+      simde_vaddq_f32(simde_vreinterpretq_f32_u8(a), simde_vreinterpretq_f32_u8(b)));
 }
 
-/* Four binary16 to f32 and back. Every aarch64 has the instructions; elsewhere plain C, since SIMDe's emulation
- * rounds otherwise. */
+/* Four binary16 to f32 and back. Every aarch64 has the instructions; elsewhere plain C, since SIMDe's
+ * emulation rounds otherwise. */
 INLINE bits f32_from_f16(simde_uint16x4_t half) {
 #if defined(__aarch64__)
   return vreinterpretq_u8_f32(vcvt_f32_f16(vreinterpret_f16_u16(half)));

@@ -12,9 +12,9 @@ typedef struct {
 
 typedef void operation(const bits in[], bits out[], mask *kept, const constants *c, int e);
 
-#define OPERATION(name)                                                                                      \
-  INLINE void name(const bits in[] __attribute__((unused)), bits out[] __attribute__((unused)),              \
-                   mask *kept __attribute__((unused)), const constants *c __attribute__((unused)),           \
+#define OPERATION(name)                                                                            \
+  INLINE void name(const bits in[] __attribute__((unused)), bits out[] __attribute__((unused)),    \
+                   mask *kept __attribute__((unused)), const constants *c __attribute__((unused)), \
                    int e __attribute__((unused)))
 
 /* The numbers of a vector, in the type that their arithmetic is done in: the half types fill two registers of

@@ -51,7 +51,9 @@ INLINE bits load_part(const void *p, size_t bytes, int piece) {
   (void)p, (void)bytes, (void)piece;
   return 0;
 }
-INLINE void store_part(void *p, bits x, size_t bytes, int piece) { (void)p, (void)x, (void)bytes, (void)piece; }
+INLINE void store_part(void *p, bits x, size_t bytes, int piece) {
+  (void)p, (void)x, (void)bytes, (void)piece;
+}
 
 INLINE bits broadcast(int64_t value, int e) {
   (void)e;

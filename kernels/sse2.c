@@ -105,8 +105,8 @@ INLINE bits add_lanes(bits a, bits b, int e) {
   return simde_mm_castps_si128(simde_mm_add_ps(simde_mm_castsi128_ps(a), simde_mm_castsi128_ps(b)));
 }
 
-/* Four binary16, zero-extended, to f32. A normal number's exponent is rebased; a denormal gets the exponent of
- * the smallest normal number and has it subtracted again, which is exact. */
+/* Four binary16, zero-extended, to f32. A normal number's exponent is rebased; a denormal gets the exponent
+ * of the smallest normal number and has it subtracted again, which is exact. */
 INLINE bits f32_from_f16(bits half) {
   const bits sign = simde_mm_slli_epi32(simde_mm_and_si128(half, simde_mm_set1_epi32(0x8000)), 16);
   const bits magnitude = simde_mm_slli_epi32(simde_mm_and_si128(half, simde_mm_set1_epi32(0x7FFF)), 13);
@@ -117,8 +117,8 @@ INLINE bits f32_from_f16(bits half) {
   const bits exact = simde_mm_castps_si128(simde_mm_sub_ps(
       simde_mm_castsi128_ps(simde_mm_add_epi32(magnitude, smallest)), simde_mm_castsi128_ps(smallest)));
   const bits finite = choose(denormal, exact, normal, W32);
-  return simde_mm_or_si128(sign, choose(special, simde_mm_or_si128(magnitude, simde_mm_set1_epi32(0x7F800000)),
-                                        finite, W32));
+  return simde_mm_or_si128(
+      sign, choose(special, simde_mm_or_si128(magnitude, simde_mm_set1_epi32(0x7F800000)), finite, W32));
 }
 
 /* f32 to four binary16 in 32-bit lanes, sign-extended; to nearest, ties to even. */
@@ -131,11 +131,13 @@ INLINE bits f16_from_f32(bits x) {
   /* Adding 1/2 leaves the denormal, rounded by the addition, in the lowest bits of the sum. */
   const bits half = simde_mm_set1_epi32(126 << 23);
   const bits denormal = simde_mm_sub_epi32(
-      simde_mm_castps_si128(simde_mm_add_ps(simde_mm_castsi128_ps(magnitude), simde_mm_castsi128_ps(half))), half);
+      simde_mm_castps_si128(simde_mm_add_ps(simde_mm_castsi128_ps(magnitude), simde_mm_castsi128_ps(half))),
+      half);
   const mask tiny = simde_mm_cmpgt_epi32(simde_mm_set1_epi32(0x38800000), magnitude);
   const mask huge = simde_mm_cmpgt_epi32(magnitude, simde_mm_set1_epi32(0x47800000 - 1));
   const mask nan = simde_mm_cmpgt_epi32(magnitude, simde_mm_set1_epi32(0x7F800000));
-  const bits infinite = simde_mm_or_si128(simde_mm_set1_epi32(0x7C00), where(nan, simde_mm_set1_epi32(0x200), W32));
+  const bits infinite =
+      simde_mm_or_si128(simde_mm_set1_epi32(0x7C00), where(nan, simde_mm_set1_epi32(0x200), W32));
   return simde_mm_or_si128(sign, choose(huge, infinite, choose(tiny, denormal, normal, W32), W32));
 }
 

@@ -25,7 +25,8 @@ enum element { W8, W16, W32, W64, WIDTHS, F16 = WIDTHS, BF16, F32, F64, ELEMENTS
 struct fastrelu_kernels {
   int (*relu[WIDTHS])(const void *x, void *y, size_t n, int64_t floor);
   int (*relu_grad[WIDTHS])(const void *x, const void *dy, void *dx, size_t n, int64_t floor);
-  int (*relu_mask[WIDTHS])(const void *x, void *y, uint8_t *mask, size_t n, int64_t floor); /* y may be NULL */
+  int (*relu_mask[WIDTHS])(const void *x, void *y, uint8_t *mask, size_t n,
+                           int64_t floor); /* y may be NULL */
   int (*relu_mask_grad[WIDTHS])(const uint8_t *mask, const void *dy, void *dx, size_t n);
   int (*relu_grad_accumulate[ELEMENTS])(const void *x, const void *dy, void *dx, size_t n);
   int (*identity[WIDTHS])(const void *x, void *y, size_t n); /* the walk alone: the yardstick of the bench */

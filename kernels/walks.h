@@ -62,10 +62,13 @@ INLINE void compute(operation *op, shape s, const buffers *b, const size_t at[],
                     int vectors, result r[], const constants *c) {
   const int e = s.element;
   bits in[MAX_BATCH][MAX_INPUTS];
-  UNROLL for (int v = 0; v < vectors; v++) {
-    UNROLL for (int i = 0; i < s.inputs; i++) in[v][i] = load((const char *)b->in[i] + at[v] * (size_t)size(e), e);
+  UNROLL
+  for (int v = 0; v < vectors; v++) {
+    UNROLL
+    for (int i = 0; i < s.inputs; i++) in[v][i] = load((const char *)b->in[i] + at[v] * (size_t)size(e), e);
   }
-  UNROLL for (int v = 0; v < vectors; v++) {
+  UNROLL
+  for (int v = 0; v < vectors; v++) {
     mask m = from_bits(s.mask == MASK_READ ? kept[v] : 0, e);
     op(in[v], r[v].out, &m, c, e);
     if (s.mask == MASK_WRITTEN) r[v].kept = to_bits(m, e);
@@ -74,8 +77,10 @@ INLINE void compute(operation *op, shape s, const buffers *b, const size_t at[],
 
 INLINE void put(shape s, const buffers *b, const size_t at[], int vectors, const result r[]) {
   const int e = s.element;
-  UNROLL for (int v = 0; v < vectors; v++) {
-    UNROLL for (int o = 0; o < s.outputs; o++) store((char *)b->out[o] + at[v] * (size_t)size(e), r[v].out[o], e);
+  UNROLL
+  for (int v = 0; v < vectors; v++) {
+    UNROLL
+    for (int o = 0; o < s.outputs; o++) store((char *)b->out[o] + at[v] * (size_t)size(e), r[v].out[o], e);
   }
 }
 
@@ -152,14 +157,16 @@ INLINE void map_piece(operation *op, shape s, const buffers *b, size_t n, int pi
   bits in[MAX_INPUTS];
   result r;
   uint64_t kept = 0;
-  UNROLL for (int i = 0; i < s.inputs; i++) in[i] = load_part(b->in[i], bytes, piece);
+  UNROLL
+  for (int i = 0; i < s.inputs; i++) in[i] = load_part(b->in[i], bytes, piece);
   if (s.mask == MASK_READ) {
     kept = load_bytes(b->mask_in, mask_bytes);
     if (!MASKS_BYTES) kept = (kept & low_bits(lanes)) | kept >> rest << lanes;
   }
   mask m = from_bits(kept, e);
   op(in, r.out, &m, c, e);
-  UNROLL for (int o = 0; o < s.outputs; o++) store_part(b->out[o], r.out[o], bytes, piece);
+  UNROLL
+  for (int o = 0; o < s.outputs; o++) store_part(b->out[o], r.out[o], bytes, piece);
   if (s.mask == MASK_WRITTEN) {
     kept = to_bits(m, e);
     if (!MASKS_BYTES) kept = (kept & low_bits(lanes)) | (kept >> lanes & low_bits(lanes)) << rest;
@@ -173,7 +180,8 @@ INLINE void map_part(operation *op, shape s, const buffers *b, size_t n, const c
     map_piece(op, s, b, n, vector_bytes(e), c);
     return;
   }
-  UNROLL for (int piece = vector_bytes(e) / 2; piece >= size(e); piece /= 2) {
+  UNROLL
+  for (int piece = vector_bytes(e) / 2; piece >= size(e); piece /= 2) {
     if (n * (size_t)size(e) >= (size_t)piece) {
       map_piece(op, s, b, n, piece, c);
       return;
@@ -187,15 +195,18 @@ INLINE void map_ends(operation *op, shape s, const buffers *b, size_t n, int eac
   size_t at[MAX_BATCH];
   uint64_t kept[MAX_BATCH], word = s.mask == MASK_READ ? load_bytes(b->mask_in, mask_bytes) : 0;
   result r[MAX_BATCH];
-  UNROLL for (int v = 0; v < each; v++) {
+  UNROLL
+  for (int v = 0; v < each; v++) {
     at[v] = (size_t)v * lanes;
     at[each + v] = n - (size_t)(each - v) * lanes;
   }
-  UNROLL for (int v = 0; v < 2 * each; v++) kept[v] = word >> at[v];
+  UNROLL
+  for (int v = 0; v < 2 * each; v++) kept[v] = word >> at[v];
   compute(op, s, b, at, kept, 2 * each, r, c);
   put(s, b, at, 2 * each, r);
   if (s.mask == MASK_WRITTEN) {
-    UNROLL for (int v = 0; v < 2 * each; v++) word |= r[v].kept << at[v];
+    UNROLL
+    for (int v = 0; v < 2 * each; v++) word |= r[v].kept << at[v];
     store_bytes(b->mask_out, word, mask_bytes);
   }
 }
@@ -227,14 +238,16 @@ INLINE void map_long(operation *op, shape s, const buffers *b, size_t n, const c
 
   for (; n - i >= (size_t)batch * lanes; i += (size_t)batch * lanes) {
     uint64_t word = s.mask == MASK_READ ? read_bits(&m, batch_bits) : 0;
-    UNROLL for (int v = 0; v < batch; v++) {
+    UNROLL
+    for (int v = 0; v < batch; v++) {
       at[v] = i + (size_t)v * lanes;
       kept[v] = word >> (size_t)v * lanes;
     }
     compute(op, s, b, at, kept, batch, r, c);
     put(s, b, at, batch, r);
     if (s.mask == MASK_WRITTEN) {
-      UNROLL for (int v = 0; v < batch; v++) word |= r[v].kept << (size_t)v * lanes;
+      UNROLL
+      for (int v = 0; v < batch; v++) word |= r[v].kept << (size_t)v * lanes;
       write_bits(&m, word, batch_bits);
     }
   }

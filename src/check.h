@@ -1,5 +1,5 @@
-/* The argument checks of the public functions. Each is a branch of its own that is never taken: merged into one
- * they were slower (docs/performance.md). The order of calls is the contract's order of errors. */
+/* The argument checks of the public functions. Each is a branch of its own that is never taken: merged into
+ * one they were slower (docs/performance.md). The order of calls is the contract's order of errors. */
 #ifndef FASTRELU_SRC_CHECK_H
 #define FASTRELU_SRC_CHECK_H
 
@@ -9,18 +9,18 @@
 
 #include "fastrelu.h"
 
-#define CHECK(condition, status)                               \
-  do {                                                         \
-    if (__builtin_expect(!(condition), 0)) return (status);    \
+#define CHECK(condition, status)                            \
+  do {                                                      \
+    if (__builtin_expect(!(condition), 0)) return (status); \
   } while (0)
 
 /* The alignment of an element inside of a struct or an array: 4 for double on 32-bit x86. */
-#define ALIGNMENT(type)  \
-  offsetof(              \
-      struct {           \
-        char before;     \
-        type element;    \
-      },                 \
+#define ALIGNMENT(type) \
+  offsetof(             \
+      struct {          \
+        char before;    \
+        type element;   \
+      },                \
       element)
 
 static inline bool aligned(const void *a, const void *b, const void *c, size_t alignment) {

@@ -11,10 +11,11 @@ bool fastrelu_cpu_has_scalar(void) { return true; }
 
 bool fastrelu_cpu_has_sse2(void) { return true; } /* every file is compiled for it */
 
-/* cpu_features asks the operating system about YMM and ZMM for avx, fma3 and avx512*, but not for f16c: that one
- * counts only beside avx. Its fields are signed one-bit numbers, hence !!. */
+/* cpu_features asks the operating system about YMM and ZMM for avx, fma3 and avx512*, but not for f16c: that
+ * one counts only beside avx. Its fields are signed one-bit numbers, hence !!. */
 static bool has_avx2(const X86Features *f) {
-  return !!f->sse3 && !!f->ssse3 && !!f->sse4_1 && !!f->sse4_2 && !!f->popcnt && !!f->avx && !!f->f16c && !!f->avx2;
+  return !!f->sse3 && !!f->ssse3 && !!f->sse4_1 && !!f->sse4_2 && !!f->popcnt && !!f->avx && !!f->f16c &&
+         !!f->avx2;
 }
 
 bool fastrelu_cpu_has_avx2(void) {
@@ -40,7 +41,8 @@ static struct fastrelu_caches named_caches(void) {
   const CacheInfo info = GetX86CacheInfo();
   for (int i = 0; i < info.size; i++) {
     const CacheLevelInfo *level = &info.levels[i];
-    if (level->cache_type != CPU_FEATURE_CACHE_DATA && level->cache_type != CPU_FEATURE_CACHE_UNIFIED) continue;
+    if (level->cache_type != CPU_FEATURE_CACHE_DATA && level->cache_type != CPU_FEATURE_CACHE_UNIFIED)
+      continue;
     if (level->cache_size <= 0) continue;
     if (level->level == 1) caches.l1d = (size_t)level->cache_size;
     if (level->level == 2) caches.l2 = (size_t)level->cache_size;

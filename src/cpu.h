@@ -5,15 +5,16 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* True where the CPU and the operating system both have the whole bundle: every instruction set that the flags of
- * kernels/<isa>.c let a compiler emit. */
+/* True where the CPU and the operating system both have the whole bundle: every instruction set that the
+ * flags of kernels/<isa>.c let a compiler emit. */
 bool fastrelu_cpu_has_avx512(void);
 bool fastrelu_cpu_has_avx2(void);
 bool fastrelu_cpu_has_sse2(void);
 bool fastrelu_cpu_has_neon(void);
 bool fastrelu_cpu_has_scalar(void);
 
-/* Data caches in bytes as the CPU names them, 0 where unknown; a virtual machine may name more than it gives. */
+/* Data caches in bytes as the CPU names them, 0 where unknown; a virtual machine may name more than it gives.
+ */
 struct fastrelu_caches {
   size_t l1d, l2, l3;
 };

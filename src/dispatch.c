@@ -1,5 +1,5 @@
-/* Chooses the kernels. FASTRELU_ISA_LIST is the build's list of instruction sets, best first, as ISA(name) for each
- * (cmake/isas.cmake); each bundle contains the next, so that the usable ones are the list's end. */
+/* Chooses the kernels. FASTRELU_ISA_LIST is the build's list of instruction sets, best first, as ISA(name)
+ * for each (cmake/isas.cmake); each bundle contains the next, so that the usable ones are the list's end. */
 #define _GNU_SOURCE
 #include "dispatch.h"
 
@@ -10,7 +10,9 @@
 #include "cpu.h"
 #include "fastrelu.h"
 
-#define ISA(name) extern const struct fastrelu_kernels fastrelu_kernels_##name;
+#define ISA(name)                                               \
+  extern const struct fastrelu_kernels fastrelu_kernels_##name; \
+  bool fastrelu_cpu_has_##name(void);
 FASTRELU_ISA_LIST
 #undef ISA
 
@@ -30,7 +32,8 @@ enum { COUNT = sizeof tables / sizeof *tables };
 
 _Atomic(const struct fastrelu_kernels *) fastrelu_kernels_in_use = &FASTRELU_BASELINE;
 
-/* The choice of load time; NULL until it is made. Whoever comes first makes it, and everyone makes the same. */
+/* The choice of load time; NULL until it is made. Whoever comes first makes it, and everyone makes the same.
+ */
 static _Atomic(const struct fastrelu_kernels *) preferred;
 
 static char requested[32];

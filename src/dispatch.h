@@ -17,7 +17,8 @@ static inline const struct fastrelu_kernels *kernels(void) {
 /* Every instruction set of this build, best first, ended by NULL. */
 extern const char *const fastrelu_isas_built[];
 
-/* FASTRELU_ISA as it was when the choice was made at load time, cut to what any real name needs; NULL if unset. */
+/* FASTRELU_ISA as it was when the choice was made at load time, cut to what any real name needs; NULL if
+ * unset. */
 const char *fastrelu_isa_requested(void);
 /* The name of the choice made at load time. */
 const char *fastrelu_isa_preferred(void);

@@ -1,0 +1,52 @@
+/* Every public operation as one row: what its operands are, how it is called, and what the contract says it
+ * does. The tests walk over these rows; none of them knows an operation by name. */
+#ifndef FASTRELU_TESTS_OPERATIONS_H
+#define FASTRELU_TESTS_OPERATIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { MAX_OPERANDS = 4 };
+
+enum dtype { F32, F64, F16, BF16, S8, S16, S32 };
+
+enum role { NONE, TENSOR_IN, TENSOR_OUT, TENSOR_IN_OUT, MASK_IN, MASK_OUT };
+
+struct operation {
+  const char *name;
+  enum dtype dtype;
+  enum role roles[MAX_OPERANDS]; /* in the order of the arguments */
+  bool arithmetic;               /* may make NaNs, and depends on the floating-point environment */
+  int (*call)(void *const operands[], size_t n);
+  /* One element: operands as bits, read from in[], written to out[]; a mask's bit is 0 or 1. */
+  void (*element)(enum dtype dtype, const uint64_t in[], uint64_t out[]);
+};
+
+extern const struct operation operations[];
+extern const size_t operation_count;
+
+size_t element_size(enum dtype dtype);
+size_t operand_bytes(const struct operation *op, int operand, size_t n);
+
+static inline bool is_mask(enum role role) { return role == MASK_IN || role == MASK_OUT; }
+static inline bool is_read(enum role role) {
+  return role == TENSOR_IN || role == TENSOR_IN_OUT || role == MASK_IN;
+}
+static inline bool is_written(enum role role) {
+  return role == TENSOR_OUT || role == TENSOR_IN_OUT || role == MASK_OUT;
+}
+
+/* May these two operands be the same buffer? */
+bool may_be_in_place(const struct operation *op, int a, int b);
+
+/* What the contract says of the whole call: reads in[], writes the outputs to out[] (which overlap nothing).
+ */
+void reference(const struct operation *op, const void *const in[], void *const out[], size_t n);
+
+/* Equal to the bit; for arithmetic any NaN equals any NaN. Returns n where equal, else the first element (for
+ * a mask: byte) that is not. */
+size_t first_difference(const struct operation *op, int operand, const void *expected, const void *actual,
+                        size_t n);
+
+#endif
