@@ -22,7 +22,7 @@ endif()
 
 if(FASTRELU_ELF)
   foreach(target IN LISTS library_targets)
-    add_test(NAME exports_of_${target} COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/exports.sh ${CMAKE_NM}
+    add_test(NAME exports_of_${target} COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/exports.sh ${CMAKE_READELF} ${CMAKE_NM}
                                                $<TARGET_FILE:${target}> ${PROJECT_SOURCE_DIR}/src/exports.txt)
   endforeach()
 endif()

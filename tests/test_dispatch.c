@@ -98,7 +98,7 @@ static void become_report(void) {
     arguments[count++] = word;
   arguments[count++] = (char *)(uintptr_t)self;
   arguments[count] = (char *)(uintptr_t) "--report";
-  execv(arguments[0], arguments);
+  execvp(arguments[0], arguments);
 }
 
 /* Runs this program as `--report` with the variable set; what it prints is "<isa>\n<info>". */
