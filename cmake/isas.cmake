@@ -8,7 +8,7 @@
 include(CheckCSourceCompiles)
 check_c_source_compiles("#if !defined(__x86_64__) && !defined(__i386__)\n#error no\n#endif\nint main(void){return 0;}"
                         FASTRELU_TARGETS_X86)
-check_c_source_compiles("#if !defined(__aarch64__)\n#error no\n#endif\nint main(void){return 0;}"
+check_c_source_compiles("#if !defined(__aarch64__) || defined(__AARCH64EB__)\n#error no\n#endif\nint main(void){return 0;}"
                         FASTRELU_TARGETS_AARCH64)
 if(FASTRELU_TARGETS_X86)
   set(FASTRELU_ARCH x86)

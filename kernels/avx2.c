@@ -15,33 +15,34 @@ INLINE int vector_bytes(int e) { return (void)e, 32; }
 INLINE bits load(const void *p, int e) { return (void)e, simde_mm256_loadu_si256((const simde__m256i *)p); }
 INLINE void store(void *p, bits x, int e) { (void)e, simde_mm256_storeu_si256((simde__m256i *)p, x); }
 
-/* The first and the last `piece` bytes of `bytes`, side by side. (vpmaskmov takes no 16-bit elements, and its
- * store is microcoded on AMD.) */
+/* Pieces, not vpmaskmov: that takes no 16-bit elements, and its store is microcoded on AMD. */
 INLINE bits load_part(const void *p, size_t bytes, int piece) {
-  const char *last = (const char *)p + bytes - piece;
   if (piece == 16) {
-    return simde_mm256_inserti128_si256(
-        simde_mm256_castsi128_si256(simde_mm_loadu_si128((const simde__m128i *)p)),
-        simde_mm_loadu_si128((const simde__m128i *)last), 1);
+    const void *last = (const char *)p + bytes - piece;
+    return simde_mm256_set_m128i(simde_mm_loadu_si128((const simde__m128i *)last),
+                                 simde_mm_loadu_si128((const simde__m128i *)p));
   }
-  int64_t a = 0, b = 0;
-  memcpy(&a, p, (size_t)piece);
-  memcpy(&b, last, (size_t)piece);
-  return simde_mm256_castsi128_si256(piece == 8 ? simde_mm_set_epi64x(b, a)
-                                                : simde_mm_cvtsi64_si128(a | b << (8 * piece)));
+  const pieces x = load_pieces(p, bytes, piece);
+  return simde_mm256_castsi128_si256(simde_mm_set_epi64x((int64_t)x.high, (int64_t)x.low));
 }
 INLINE void store_part(void *p, bits x, size_t bytes, int piece) {
-  char *last = (char *)p + bytes - piece;
   const simde__m128i low = simde_mm256_castsi256_si128(x);
   if (piece == 16) {
     simde_mm_storeu_si128((simde__m128i *)p, low);
-    simde_mm_storeu_si128((simde__m128i *)last, simde_mm256_extracti128_si256(x, 1));
+    simde_mm_storeu_si128((simde__m128i *)((char *)p + bytes - piece), simde_mm256_extracti128_si256(x, 1));
     return;
   }
-  const int64_t a = simde_mm_cvtsi128_si64(low);
-  const int64_t b = piece == 8 ? simde_mm_cvtsi128_si64(simde_mm_unpackhi_epi64(low, low)) : a >> (8 * piece);
-  memcpy(p, &a, (size_t)piece);
-  memcpy(last, &b, (size_t)piece);
+  const simde__m128i high = simde_mm_unpackhi_epi64(low, low);
+  store_pieces(p, (pieces){(uint64_t)simde_mm_cvtsi128_si64(low), (uint64_t)simde_mm_cvtsi128_si64(high)},
+               bytes, piece);
+}
+
+/* Before code that knows no AVX: dirty upper halves would slow it many times over. gcc adds this itself from
+ * -O2. */
+INLINE void leave(void) {
+#if defined(__AVX__)
+  _mm256_zeroupper();
+#endif
 }
 
 INLINE bits broadcast(int64_t value, int e) {

@@ -57,6 +57,13 @@ INLINE void store_part(void *p, bits x, size_t bytes, int piece) {
 #endif
 }
 
+/* See avx2.c. Registers 16 to 31 do no harm. */
+INLINE void leave(void) {
+#if defined(__AVX__)
+  _mm256_zeroupper();
+#endif
+}
+
 INLINE bits broadcast(int64_t value, int e) {
   switch (size(e)) {
     case 1:

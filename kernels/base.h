@@ -92,4 +92,24 @@ INLINE void store_bytes(uint8_t *p, uint64_t word, size_t bytes) {
   }
 }
 
+/* The first and the last `piece` bytes (a constant 1, 2, 4 or 8) of `bytes`, side by side: in one word where
+ * they fit, else in two. Little-endian, as every vector here is. */
+typedef struct {
+  uint64_t low, high;
+} pieces;
+
+INLINE pieces load_pieces(const void *p, size_t bytes, int piece) {
+  pieces x = {0, 0};
+  memcpy(&x.low, p, (size_t)piece);
+  memcpy(&x.high, (const char *)p + bytes - piece, (size_t)piece);
+  if (piece < 8) x = (pieces){x.low | x.high << (8 * piece), 0};
+  return x;
+}
+
+INLINE void store_pieces(void *p, pieces x, size_t bytes, int piece) {
+  if (piece < 8) x.high = x.low >> (8 * piece);
+  memcpy(p, &x.low, (size_t)piece);
+  memcpy((char *)p + bytes - piece, &x.high, (size_t)piece);
+}
+
 #endif

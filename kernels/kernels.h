@@ -44,6 +44,7 @@ INLINE void identity(int e, const void *x, void *y, size_t n) {
 #define KERNEL(name, e, parameters, ...) \
   static int name##_##e parameters {     \
     name(e, __VA_ARGS__);                \
+    leave();                             \
     return 0;                            \
   }
 #define WIDTH_KERNELS(name, ...) \

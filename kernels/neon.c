@@ -35,22 +35,16 @@ INLINE int vector_bytes(int e) { return (void)e, 16; }
 INLINE bits load(const void *p, int e) { return (void)e, simde_vld1q_u8((const uint8_t *)p); }
 INLINE void store(void *p, bits x, int e) { (void)e, simde_vst1q_u8((uint8_t *)p, x); }
 
-/* The first and the last `piece` bytes of `bytes`, side by side. */
 INLINE bits load_part(const void *p, size_t bytes, int piece) {
-  const char *last = (const char *)p + bytes - piece;
-  uint64_t a = 0, b = 0;
-  memcpy(&a, p, (size_t)piece);
-  memcpy(&b, last, (size_t)piece);
-  if (piece < 8) a |= b << (8 * piece);
-  return simde_vreinterpretq_u8_u64(simde_vcombine_u64(simde_vcreate_u64(a), simde_vcreate_u64(b)));
+  const pieces x = load_pieces(p, bytes, piece);
+  return simde_vreinterpretq_u8_u64(simde_vcombine_u64(simde_vcreate_u64(x.low), simde_vcreate_u64(x.high)));
 }
 INLINE void store_part(void *p, bits x, size_t bytes, int piece) {
-  char *last = (char *)p + bytes - piece;
-  const uint64_t a = simde_vgetq_lane_u64(simde_vreinterpretq_u64_u8(x), 0);
-  const uint64_t b = piece == 8 ? simde_vgetq_lane_u64(simde_vreinterpretq_u64_u8(x), 1) : a >> (8 * piece);
-  memcpy(p, &a, (size_t)piece);
-  memcpy(last, &b, (size_t)piece);
+  const simde_uint64x2_t words = simde_vreinterpretq_u64_u8(x);
+  store_pieces(p, (pieces){simde_vgetq_lane_u64(words, 0), simde_vgetq_lane_u64(words, 1)}, bytes, piece);
 }
+
+INLINE void leave(void) {}
 
 INLINE bits broadcast(int64_t value, int e) {
   switch (size(e)) {

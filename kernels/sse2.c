@@ -13,22 +13,17 @@ INLINE int vector_bytes(int e) { return (void)e, 16; }
 INLINE bits load(const void *p, int e) { return (void)e, simde_mm_loadu_si128((const simde__m128i *)p); }
 INLINE void store(void *p, bits x, int e) { (void)e, simde_mm_storeu_si128((simde__m128i *)p, x); }
 
-/* The first and the last `piece` bytes of `bytes`, side by side. */
 INLINE bits load_part(const void *p, size_t bytes, int piece) {
-  const char *last = (const char *)p + bytes - piece;
-  int64_t a = 0, b = 0;
-  memcpy(&a, p, (size_t)piece);
-  memcpy(&b, last, (size_t)piece);
-  if (piece == 8) return simde_mm_set_epi64x(b, a);
-  return simde_mm_cvtsi64_si128(a | b << (8 * piece));
+  const pieces x = load_pieces(p, bytes, piece);
+  return simde_mm_set_epi64x((int64_t)x.high, (int64_t)x.low);
 }
 INLINE void store_part(void *p, bits x, size_t bytes, int piece) {
-  char *last = (char *)p + bytes - piece;
-  const int64_t a = simde_mm_cvtsi128_si64(x);
-  const int64_t b = piece == 8 ? simde_mm_cvtsi128_si64(simde_mm_unpackhi_epi64(x, x)) : a >> (8 * piece);
-  memcpy(p, &a, (size_t)piece);
-  memcpy(last, &b, (size_t)piece);
+  const bits high = simde_mm_unpackhi_epi64(x, x);
+  store_pieces(p, (pieces){(uint64_t)simde_mm_cvtsi128_si64(x), (uint64_t)simde_mm_cvtsi128_si64(high)},
+               bytes, piece);
 }
+
+INLINE void leave(void) {}
 
 INLINE bits broadcast(int64_t value, int e) {
   switch (size(e)) {

@@ -176,16 +176,19 @@ INLINE void map_piece(operation *op, shape s, const buffers *b, size_t n, int pi
 
 INLINE void map_part(operation *op, shape s, const buffers *b, size_t n, const constants *c) {
   const int e = s.element;
+  const size_t bytes = n * (size_t)size(e);
   if (MASKS_BYTES) {
     map_piece(op, s, b, n, vector_bytes(e), c);
-    return;
-  }
-  UNROLL
-  for (int piece = vector_bytes(e) / 2; piece >= size(e); piece /= 2) {
-    if (n * (size_t)size(e) >= (size_t)piece) {
-      map_piece(op, s, b, n, piece, c);
-      return;
-    }
+  } else if (vector_bytes(e) > 16 && bytes >= 16) {
+    map_piece(op, s, b, n, 16, c);
+  } else if (size(e) == 8 || bytes >= 8) {
+    map_piece(op, s, b, n, 8, c);
+  } else if (size(e) == 4 || bytes >= 4) {
+    map_piece(op, s, b, n, 4, c);
+  } else if (size(e) == 2 || bytes >= 2) {
+    map_piece(op, s, b, n, 2, c);
+  } else {
+    map_piece(op, s, b, n, 1, c);
   }
 }
 
@@ -201,7 +204,7 @@ INLINE void map_ends(operation *op, shape s, const buffers *b, size_t n, int eac
     at[each + v] = n - (size_t)(each - v) * lanes;
   }
   UNROLL
-  for (int v = 0; v < 2 * each; v++) kept[v] = word >> at[v];
+  for (int v = 0; v < 2 * each; v++) kept[v] = s.mask == MASK_READ ? word >> at[v] : 0;
   compute(op, s, b, at, kept, 2 * each, r, c);
   put(s, b, at, 2 * each, r);
   if (s.mask == MASK_WRITTEN) {
@@ -241,7 +244,7 @@ INLINE void map_long(operation *op, shape s, const buffers *b, size_t n, const c
     UNROLL
     for (int v = 0; v < batch; v++) {
       at[v] = i + (size_t)v * lanes;
-      kept[v] = word >> (size_t)v * lanes;
+      if (s.mask == MASK_READ) kept[v] = word >> (size_t)v * lanes;
     }
     compute(op, s, b, at, kept, batch, r, c);
     put(s, b, at, batch, r);
@@ -258,7 +261,7 @@ INLINE void map_long(operation *op, shape s, const buffers *b, size_t n, const c
   size_t done = 0;
   for (; rest - done > lanes; done += lanes) {
     at[0] = i + done;
-    kept[0] = word >> done;
+    if (s.mask == MASK_READ) kept[0] = word >> done;
     compute(op, s, b, at, kept, 1, r, c);
     put(s, b, at, 1, r);
     if (s.mask == MASK_WRITTEN) word |= r[0].kept << done;
