@@ -37,6 +37,15 @@ INLINE void store_part(void *p, bits x, size_t bytes, int piece) {
                bytes, piece);
 }
 
+/* Keeps what was loaded in a register: gcc would rather load it again for its second use (libdeflate does the
+ * same). */
+INLINE bits held(bits x) {
+#if defined(__AVX2__)
+  __asm__("" : "+x"(x));
+#endif
+  return x;
+}
+
 /* Before code that knows no AVX: dirty upper halves would slow it many times over. gcc adds this itself from
  * -O2. */
 INLINE void leave(void) {

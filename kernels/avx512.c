@@ -57,6 +57,15 @@ INLINE void store_part(void *p, bits x, size_t bytes, int piece) {
 #endif
 }
 
+/* Keeps what was loaded in a register: gcc would rather load it again for its second use (libdeflate does the
+ * same). */
+INLINE bits held(bits x) {
+#if NATIVE
+  __asm__("" : "+v"(x));
+#endif
+  return x;
+}
+
 /* See avx2.c. Registers 16 to 31 do no harm. */
 INLINE void leave(void) {
 #if defined(__AVX__)

@@ -44,6 +44,15 @@ INLINE void store_part(void *p, bits x, size_t bytes, int piece) {
   store_pieces(p, (pieces){simde_vgetq_lane_u64(words, 0), simde_vgetq_lane_u64(words, 1)}, bytes, piece);
 }
 
+/* Keeps what was loaded in a register: gcc would rather load it again for its second use (libdeflate does the
+ * same). */
+INLINE bits held(bits x) {
+#if defined(__aarch64__)
+  __asm__("" : "+w"(x));
+#endif
+  return x;
+}
+
 INLINE void leave(void) {}
 
 INLINE bits broadcast(int64_t value, int e) {

@@ -55,6 +55,13 @@ INLINE void store_part(void *p, bits x, size_t bytes, int piece) {
   (void)p, (void)x, (void)bytes, (void)piece;
 }
 
+/* Keeps what was loaded in a register: gcc would rather load it again for its second use (libdeflate does the
+ * same). */
+INLINE bits held(bits x) {
+  __asm__("" : "+r"(x));
+  return x;
+}
+
 INLINE void leave(void) {}
 
 INLINE bits broadcast(int64_t value, int e) {

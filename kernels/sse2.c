@@ -23,6 +23,15 @@ INLINE void store_part(void *p, bits x, size_t bytes, int piece) {
                bytes, piece);
 }
 
+/* Keeps what was loaded in a register: gcc would rather load it again for its second use (libdeflate does the
+ * same). */
+INLINE bits held(bits x) {
+#if defined(__SSE2__)
+  __asm__("" : "+x"(x));
+#endif
+  return x;
+}
+
 INLINE void leave(void) {}
 
 INLINE bits broadcast(int64_t value, int e) {

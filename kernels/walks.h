@@ -4,10 +4,11 @@
  * `map` applies an operation element by element, with up to three inputs, two outputs, and a mask of one bit
  * an element that is either read or written:
  *
- *   n < 1 vector            `map_part`: masked by bytes, or two overlapping pieces of a power of two
- *   n <= 2 (4) vectors      `map_ends`: whole vectors from both ends, which overlap in the middle
- *   longer                  `map_long`: one vector at either end; between them batches of vectors, aligned
- *                           for the stores, and single vectors for what is left of the last batch
+ * - below one vector, `map_part`: masked by bytes, or two overlapping pieces of a power of two;
+ * - up to four vectors (with a mask 64 elements), `map_ends`: whole vectors from both ends, which overlap in
+ *   the middle;
+ * - above, `map_long`: one vector at either end; between them batches of vectors, aligned for the stores, and
+ *   single vectors for what is left of the last batch.
  *
  * Whatever overlaps is loaded before anything is stored, which keeps work in place right. */
 #ifndef FASTRELU_KERNELS_WALKS_H
@@ -41,12 +42,13 @@ typedef struct {
 
 INLINE size_t lanes_of(int e) { return (size_t)(vector_bytes(e) / size(e)); }
 
-/* As many vectors as leave half of the registers free, the half types' arithmetic taking four an input; a
- * multiple of 8 and at most 64 elements where there is a mask. Past eight vectors nothing is gained. */
+/* As many vectors as leave half of the registers free, the half types' arithmetic taking four an input, but
+ * no more than four: eight gained nothing outside L1, and their longer tails cost short calls. With a mask a
+ * multiple of 8 and at most 64 elements. */
 INLINE int batch_of(shape s) {
   const int lanes = (int)lanes_of(s.element);
   int vectors = REGISTERS / 2 / (s.inputs * (is_half(s.element) ? 4 : 1));
-  if (vectors > MAX_BATCH) vectors = MAX_BATCH;
+  if (vectors > 4) vectors = 4;
   if (vectors < 2) vectors = 2;
   if (vectors & 1) vectors--;
   if (s.mask != NO_MASK) {
@@ -65,7 +67,10 @@ INLINE void compute(operation *op, shape s, const buffers *b, const size_t at[],
   UNROLL
   for (int v = 0; v < vectors; v++) {
     UNROLL
-    for (int i = 0; i < s.inputs; i++) in[v][i] = load((const char *)b->in[i] + at[v] * (size_t)size(e), e);
+    for (int i = 0; i < s.inputs; i++) {
+      const bits x = load((const char *)b->in[i] + at[v] * (size_t)size(e), e);
+      in[v][i] = s.mask == MASK_READ ? x : held(x); /* what a mask decides on is used once */
+    }
   }
   UNROLL
   for (int v = 0; v < vectors; v++) {
@@ -120,13 +125,14 @@ INLINE uint64_t read_rest(bit_stream *m, size_t count) {
   return m->waiting | load_bytes(m->source, (count - m->count + 7) / 8) << m->count;
 }
 
-/* Begins with the lowest `count` bits of `word`, fewer than 32. */
+/* Begins with the lowest `count` bits of `word`, at most 32. */
 INLINE void open_writer(bit_stream *m, uint8_t *destination, uint64_t word, size_t count) {
+  const size_t bytes = count / 8;
   word &= low_bits(count);
-  m->next = destination;
-  for (; count >= 8; count -= 8, word >>= 8) *m->next++ = (uint8_t)word;
-  m->waiting = word;
-  m->count = (unsigned)count;
+  if (bytes > 0) store_bytes(destination, word, bytes);
+  m->next = destination + bytes;
+  m->waiting = word >> 8 * bytes;
+  m->count = (unsigned)(count % 8);
 }
 
 /* `count` is a constant multiple of 8 up to 64. */
@@ -214,16 +220,18 @@ INLINE void map_ends(operation *op, shape s, const buffers *b, size_t n, int eac
   }
 }
 
-/* How many elements lie before the first vector boundary of what is stored (or read, where nothing is). */
-INLINE size_t misaligned(shape s, const buffers *b) {
+/* Where the first vector after the one at 0 is aligned in what is stored (or read, where nothing is): up to
+ * `lanes` elements in, so that no vector is done twice. */
+INLINE size_t first_aligned(shape s, const buffers *b) {
   const uintptr_t address = s.outputs ? (uintptr_t)b->out[0] : (uintptr_t)b->in[0];
-  return (-address & (uintptr_t)(vector_bytes(s.element) - 1)) / (size_t)size(s.element);
+  const uintptr_t bytes = (uintptr_t)vector_bytes(s.element);
+  return (bytes - (address & (bytes - 1))) / (size_t)size(s.element);
 }
 
 INLINE void map_long(operation *op, shape s, const buffers *b, size_t n, const constants *c) {
   const size_t lanes = lanes_of(s.element);
   const int batch = batch_of(s), batch_bits = batch * (int)lanes;
-  size_t i = misaligned(s, b), at[MAX_BATCH];
+  size_t i = first_aligned(s, b), at[MAX_BATCH];
   uint64_t kept[MAX_BATCH] = {0};
   result r[MAX_BATCH];
   bit_stream m = {0};
@@ -239,7 +247,7 @@ INLINE void map_long(operation *op, shape s, const buffers *b, size_t n, const c
   compute(op, s, b, ends, kept, 2, end, c);
   if (s.mask == MASK_WRITTEN) open_writer(&m, b->mask_out, end[0].kept, i);
 
-  for (; n - i >= (size_t)batch * lanes; i += (size_t)batch * lanes) {
+  for (; n - i > (size_t)batch * lanes; i += (size_t)batch * lanes) {
     uint64_t word = s.mask == MASK_READ ? read_bits(&m, batch_bits) : 0;
     UNROLL
     for (int v = 0; v < batch; v++) {
@@ -255,7 +263,7 @@ INLINE void map_long(operation *op, shape s, const buffers *b, size_t n, const c
     }
   }
 
-  /* Less than a batch: with a mask at most 64 bits. */
+  /* At most a batch, its last vector being the one at the end: with a mask at most 64 bits. */
   const size_t rest = n - i;
   uint64_t word = s.mask == MASK_READ ? read_rest(&m, rest) : 0;
   size_t done = 0;
@@ -268,7 +276,7 @@ INLINE void map_long(operation *op, shape s, const buffers *b, size_t n, const c
   }
   put(s, b, ends, 2, end);
   if (s.mask == MASK_WRITTEN) {
-    if (rest > 0) word |= end[1].kept >> (lanes - (rest - done)) << done;
+    word |= end[1].kept >> (lanes - (rest - done)) << done;
     write_rest(&m, word, rest);
   }
 }
@@ -279,7 +287,7 @@ INLINE void map(operation *op, shape s, buffers b, size_t n, constants c) {
     map_part(op, s, &b, n, &c);
   } else if (n <= 2 * lanes) {
     map_ends(op, s, &b, n, 1, &c);
-  } else if (vector_bytes(s.element) <= 16 && n <= 4 * lanes) {
+  } else if (n <= 4 * lanes && (s.mask == NO_MASK || 4 * lanes <= 64)) {
     map_ends(op, s, &b, n, 2, &c);
   } else {
     map_long(op, s, &b, n, &c);

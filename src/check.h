@@ -31,7 +31,7 @@ static inline bool aligned(const void *a, const void *b, const void *c, size_t a
  * between -bytes and bytes; bytes > 0. */
 static inline bool apart_or_same(const void *a, const void *b, size_t bytes) {
   const uintptr_t distance = (uintptr_t)a - (uintptr_t)b;
-  return distance == 0 || distance + bytes - 1 >= 2 * bytes - 1;
+  return distance + bytes - 1 >= 2 * bytes - 1 || distance == 0;
 }
 
 /* Buffers of any size; both larger than 0. */
