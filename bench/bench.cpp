@@ -1,0 +1,326 @@
+/* fastrelu-bench: how fast every operation runs on this CPU, beside what bounds it.
+ *
+ *   fastrelu-bench                                    everything: about 1,300 cases, some minutes
+ *   fastrelu-bench --benchmark_list_tests             their names
+ *   fastrelu-bench --benchmark_filter='^relu/f32/'    the forward pass in f32 on every instruction set
+ *   fastrelu-bench --benchmark_filter='/f32/(avx2|libc)/n:(64|4096)$'
+ *
+ * A case is named <operation>/<dtype>/<contender>/n:<elements>. Contenders are
+ *
+ *   avx512, avx2, …   the library's public function on that instruction set (every one that this CPU runs)
+ *   compiler          the plain loop, compiled at -O3 -march=native (bench/loops.c)
+ *   libc              in memcpy/<dtype>/libc: copies the bytes that a ReLU of that dtype reads and writes
+ *
+ * and identity/f32/<isa> is the kernels' own walk with an operation that does nothing. bytes_per_second
+ * counts what the contract reads and writes: x and y for relu, x, dy and dx for relu_grad, and so on, a mask
+ * as one bit an element. Rows of one operation, dtype and size follow each other.
+ *
+ * Single rows are noisy. To compare contenders, repeat and interleave them, and read the medians:
+ *
+ *   fastrelu-bench --benchmark_filter='^(relu|identity|memcpy)/f32/.*n:4096$' --benchmark_repetitions=9
+ *     --benchmark_enable_random_interleaving=true --benchmark_report_aggregates_only=true
+ *
+ * Every contender is called through a function pointer. All work in the same buffers (see Buffers), which are
+ * warm: sizes that fit a cache are found there. A case takes 0.05 s unless --benchmark_min_time says
+ * otherwise. */
+#include <benchmark/benchmark.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <functional>
+#include <iterator>
+#include <new>
+#include <string>
+#include <vector>
+
+#include "fastrelu.h"
+#include "loops.h"
+
+/* The kernels' tables are hidden in the library: the bench links them once more, for `identity` alone. */
+extern "C" {
+#include "table.h"
+#define ISA(name) extern const struct fastrelu_kernels fastrelu_kernels_##name;
+FASTRELU_ISA_LIST
+#undef ISA
+}
+
+namespace {
+
+const std::size_t sizes[] = {16,      64,      100,     256,     1000,    4096,
+                             1 << 16, 1 << 18, 1 << 20, 1 << 22, 1 << 24, 1 << 26};
+
+/* Element sizes are in the names: bf16, s8. */
+std::size_t element_size(const std::string &dtype) {
+  return std::stoul(dtype.substr(dtype.find_first_of("0123456789"))) / 8;
+}
+
+/* What all cases work on: x and dy are read, y is written (or dx), mask either. */
+struct Buffers {
+  /* Within a page the four begin a quarter apart: a load soon after a store to the same offset of another
+   * page waits for it on many CPUs, and where malloc happens to put the buffers would decide a case. */
+  static constexpr std::size_t page = 4096, apart = 1024;
+
+  explicit Buffers(std::size_t tensor_bytes)
+      : x(allocate(tensor_bytes, 0)),
+        dy(allocate(tensor_bytes, 1)),
+        y(allocate(tensor_bytes, 2)),
+        mask(allocate(tensor_bytes / 8, 3)) {}
+  Buffers(const Buffers &) = delete;
+  ~Buffers() {
+    release(x, 0);
+    release(dy, 1);
+    release(y, 2);
+    release(mask, 3);
+  }
+
+  /* Pages are touched when a case first needs them, so that a bench of small tensors takes little memory. The
+   * contents are those of one seed, whatever the order of cases: 16-bit pieces 0x3nnn or 0xBnnn are normal
+   * numbers of random sign in f16 and bf16, and their concatenations so in f32 and f64. */
+  void prepare(std::size_t bytes) {
+    for (; filled < bytes; filled += 8) {
+      store(x + filled, (random(3 * filled) & 0x8FFF8FFF8FFF8FFF) | 0x3000300030003000);
+      store(dy + filled, (random(3 * filled + 1) & 0x8FFF8FFF8FFF8FFF) | 0x3000300030003000);
+      store(y + filled, 0);
+      if (filled % 64 == 0) store(mask + filled / 8, random(3 * filled + 2));
+    }
+  }
+
+  char *const x, *const dy, *const y, *const mask;
+
+ private:
+  static char *allocate(std::size_t bytes, std::size_t index) {
+    return static_cast<char *>(::operator new (bytes + page, std::align_val_t{page})) + index * apart;
+  }
+  static void release(char *p, std::size_t index) {
+    ::operator delete (p - index * apart, std::align_val_t{page});
+  }
+
+  static void store(char *p, std::uint64_t word) { std::memcpy(p, &word, sizeof word); }
+
+  /* SplitMix64's mixing function. */
+  static std::uint64_t random(std::uint64_t i) {
+    i = (i + 1) * 0x9E3779B97F4A7C15;
+    i = (i ^ i >> 30) * 0xBF58476D1CE4E5B9;
+    i = (i ^ i >> 27) * 0x94D049BB133111EB;
+    return i ^ i >> 31;
+  }
+
+  std::size_t filled = 0;
+};
+
+/* Calls a contender of any signature; T is the element, void for `identity`. */
+template <class T>
+fastrelu_status call(fastrelu_status (*f)(const T *, T *, std::size_t), const Buffers &b, std::size_t n) {
+  return f(reinterpret_cast<const T *>(b.x), reinterpret_cast<T *>(b.y), n);
+}
+template <class T>
+fastrelu_status call(fastrelu_status (*f)(const T *, const T *, T *, std::size_t), const Buffers &b,
+                     std::size_t n) {
+  return f(reinterpret_cast<const T *>(b.x), reinterpret_cast<const T *>(b.dy), reinterpret_cast<T *>(b.y),
+           n);
+}
+template <class T>
+fastrelu_status call(fastrelu_status (*f)(const T *, T *, std::uint8_t *, std::size_t), const Buffers &b,
+                     std::size_t n) {
+  return f(reinterpret_cast<const T *>(b.x), reinterpret_cast<T *>(b.y),
+           reinterpret_cast<std::uint8_t *>(b.mask), n);
+}
+template <class T>
+fastrelu_status call(fastrelu_status (*f)(const std::uint8_t *, const T *, T *, std::size_t),
+                     const Buffers &b, std::size_t n) {
+  return f(reinterpret_cast<const std::uint8_t *>(b.mask), reinterpret_cast<const T *>(b.dy),
+           reinterpret_cast<T *>(b.y), n);
+}
+
+struct Contender {
+  std::string name;
+  const char *isa; /* what to choose in the library before the run, if anything */
+  std::function<void(benchmark::State &, const Buffers &, std::size_t n)> run;
+};
+
+/* The timed loop. A contender leaves the caches in a state of its own, which the next one pays for: each
+ * first runs untimed until it is steady, which takes three calls past L2. */
+template <class Call>
+void time(benchmark::State &state, Call call) {
+  for (int i = 0; i < 3; i++) {
+    if (call() != FASTRELU_OK) {
+      state.SkipWithError("the call returned an error");
+      return;
+    }
+  }
+  for (auto _ : state) call();
+}
+
+template <class Function>
+Contender contender(const std::string &name, const char *isa, Function *function) {
+  return {name, isa, [function](benchmark::State &state, const Buffers &buffers, std::size_t n) {
+            Function *opaque = function;
+            benchmark::DoNotOptimize(opaque);
+            time(state, [=, &buffers] { return call(opaque, buffers, n); });
+          }};
+}
+
+struct Operation {
+  std::string name, dtype;
+  int tensors; /* read or written: elements moved for each of n */
+  bool mask;
+  std::vector<Contender> contenders;
+
+  std::size_t bytes(std::size_t n) const {
+    return n * tensors * element_size(dtype) + (mask ? (n + 7) / 8 : 0);
+  }
+};
+
+/* A public function on every usable instruction set, and the compiler's loop where there is one. */
+template <class Function>
+Operation operation(const char *name, const char *dtype, int tensors, bool mask, Function *function,
+                    Function *compiler = nullptr) {
+  Operation o{name, dtype, tensors, mask, {}};
+  for (const char *const *isa = fastrelu_isa_list(); *isa; isa++) {
+    o.contenders.push_back(contender(*isa, *isa, function));
+  }
+  if (compiler) o.contenders.push_back(contender("compiler", nullptr, compiler));
+  return o;
+}
+
+Operation memcpy_of(const char *dtype) {
+  const auto run = [size = element_size(dtype)](benchmark::State &state, const Buffers &buffers,
+                                                std::size_t n) {
+    void *(*opaque)(void *, const void *, std::size_t) = std::memcpy;
+    benchmark::DoNotOptimize(opaque);
+    time(state, [=, &buffers] {
+      opaque(buffers.y, buffers.x, n * size);
+      return FASTRELU_OK;
+    });
+  };
+  return {"memcpy", dtype, 2, false, {{"libc", nullptr, run}}};
+}
+
+Operation identity() {
+  struct {
+    const char *isa;
+    const fastrelu_kernels *table;
+  } const built[] = {
+#define ISA(name) {#name, &fastrelu_kernels_##name},
+      FASTRELU_ISA_LIST
+#undef ISA
+  };
+  Operation o{"identity", "f32", 2, false, {}};
+  for (const char *const *isa = fastrelu_isa_list(); *isa; isa++) {
+    for (const auto &b : built) {
+      if (std::strcmp(*isa, b.isa) == 0)
+        o.contenders.push_back(contender(*isa, nullptr, b.table->identity[W32]));
+    }
+  }
+  return o;
+}
+
+/* The one table of what is measured. */
+std::vector<Operation> operations() {
+  return {
+      memcpy_of("f32"),
+      memcpy_of("f64"),
+      memcpy_of("f16"),
+      memcpy_of("bf16"),
+      memcpy_of("s8"),
+      memcpy_of("s16"),
+      memcpy_of("s32"),
+      identity(),
+      operation("relu", "f32", 2, false, fastrelu_relu_f32, compiler_relu_f32),
+      operation("relu", "f64", 2, false, fastrelu_relu_f64),
+      operation("relu", "f16", 2, false, fastrelu_relu_f16),
+      operation("relu", "bf16", 2, false, fastrelu_relu_bf16, compiler_relu_bf16),
+      operation("relu", "s8", 2, false, fastrelu_relu_s8),
+      operation("relu", "s16", 2, false, fastrelu_relu_s16),
+      operation("relu", "s32", 2, false, fastrelu_relu_s32),
+      operation("relu_grad", "f32", 3, false, fastrelu_relu_grad_f32, compiler_relu_grad_f32),
+      operation("relu_grad", "f64", 3, false, fastrelu_relu_grad_f64),
+      operation("relu_grad", "f16", 3, false, fastrelu_relu_grad_f16),
+      operation("relu_grad", "bf16", 3, false, fastrelu_relu_grad_bf16),
+      operation("relu_grad_accumulate", "f32", 4, false, fastrelu_relu_grad_accumulate_f32),
+      operation("relu_grad_accumulate", "f64", 4, false, fastrelu_relu_grad_accumulate_f64),
+      operation("relu_grad_accumulate", "f16", 4, false, fastrelu_relu_grad_accumulate_f16),
+      operation("relu_grad_accumulate", "bf16", 4, false, fastrelu_relu_grad_accumulate_bf16),
+      operation("relu_mask", "f32", 2, true, fastrelu_relu_mask_f32),
+      operation("relu_mask", "f64", 2, true, fastrelu_relu_mask_f64),
+      operation("relu_mask", "f16", 2, true, fastrelu_relu_mask_f16),
+      operation("relu_mask", "bf16", 2, true, fastrelu_relu_mask_bf16),
+      operation("relu_mask_grad", "f32", 2, true, fastrelu_relu_mask_grad_f32, compiler_relu_mask_grad_f32),
+      operation("relu_mask_grad", "f64", 2, true, fastrelu_relu_mask_grad_f64),
+      operation("relu_mask_grad", "f16", 2, true, fastrelu_relu_mask_grad_f16),
+      operation("relu_mask_grad", "bf16", 2, true, fastrelu_relu_mask_grad_bf16),
+  };
+}
+
+void run(benchmark::State &state, const Operation &operation, const Contender &contender, Buffers &buffers,
+         std::size_t n) {
+  buffers.prepare(n * element_size(operation.dtype));
+  if (contender.isa) fastrelu_use_isa(contender.isa);
+  contender.run(state, buffers, n);
+  fastrelu_use_isa(nullptr);
+  state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(operation.bytes(n)));
+  state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(n));
+}
+
+/* fastrelu_info on one line. */
+std::string library_info() {
+  std::string text(fastrelu_info(nullptr, 0) + 1, '\0'), line;
+  fastrelu_info(text.data(), text.size());
+  text.resize(text.find_last_of('}') + 1);
+  for (char c : text) {
+    if (c == '\n') c = ' ';
+    if (c != ' ' || line.back() != ' ') line += c;
+  }
+  return line;
+}
+
+}  // namespace
+
+int main(int argc, char **argv) {
+  /* The default goes first, so that a flag of the user's overrides it. */
+  std::vector<char *> arguments(argv, argv + argc);
+  char min_time[] = "--benchmark_min_time=" FASTRELU_BENCH_MIN_TIME;
+  if (!std::getenv("BENCHMARK_MIN_TIME")) arguments.insert(arguments.begin() + 1, min_time);
+  int count = static_cast<int>(arguments.size());
+  benchmark::Initialize(&count, arguments.data());
+  if (benchmark::ReportUnrecognizedArguments(count, arguments.data())) return EXIT_FAILURE;
+
+  benchmark::AddCustomContext("fastrelu_version", fastrelu_version());
+  benchmark::AddCustomContext("fastrelu_isa", fastrelu_isa());
+  benchmark::AddCustomContext("fastrelu_info", library_info());
+  benchmark::AddCustomContext("compiler_loops", FASTRELU_BENCH_COMPILER);
+
+  /* Half of the memory for the three tensors of a case; the rest is the system's. */
+  const auto pages = static_cast<std::uint64_t>(sysconf(_SC_PHYS_PAGES));
+  const std::uint64_t largest = *std::max_element(std::begin(sizes), std::end(sizes)) * sizeof(double);
+  const std::size_t limit = std::min(largest, pages * sysconf(_SC_PAGESIZE) / 2 / 3);
+  Buffers buffers(limit);
+  const std::vector<Operation> table = operations();
+  int left_out = 0;
+  for (const Operation &o : table) {
+    for (const std::size_t n : sizes) {
+      for (const Contender &c : o.contenders) {
+        if (n * element_size(o.dtype) > limit) {
+          left_out++;
+          continue;
+        }
+        const std::string name = o.name + '/' + o.dtype + '/' + c.name + "/n:" + std::to_string(n);
+        benchmark::RegisterBenchmark(
+            name.c_str(), [&o, &c, &buffers, n](benchmark::State &state) { run(state, o, c, buffers, n); });
+      }
+    }
+  }
+  if (left_out > 0) {
+    std::fprintf(stderr, "fastrelu-bench: %d cases need more than half of the memory and are left out\n",
+                 left_out);
+  }
+
+  benchmark::RunSpecifiedBenchmarks();
+  benchmark::Shutdown();
+  return EXIT_SUCCESS;
+}

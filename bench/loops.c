@@ -1,0 +1,26 @@
+/* Compiled at -O3 -march=native (bench/CMakeLists.txt). Written the way that suits the compiler best, which
+ * is less exact than the library: `restrict` saves it the tests for overlap, and the comparisons drop NaNs,
+ * so that a ReLU is a single max instruction. */
+#include "loops.h"
+
+fastrelu_status compiler_relu_f32(const float *restrict x, float *restrict y, size_t n) {
+  for (size_t i = 0; i < n; i++) y[i] = x[i] > 0 ? x[i] : 0;
+  return FASTRELU_OK;
+}
+
+fastrelu_status compiler_relu_bf16(const fastrelu_bf16 *restrict x, fastrelu_bf16 *restrict y, size_t n) {
+  for (size_t i = 0; i < n; i++) y[i] = (int16_t)x[i] > 0 ? x[i] : 0;
+  return FASTRELU_OK;
+}
+
+fastrelu_status compiler_relu_grad_f32(const float *restrict x, const float *restrict dy, float *restrict dx,
+                                       size_t n) {
+  for (size_t i = 0; i < n; i++) dx[i] = x[i] > 0 ? dy[i] : 0;
+  return FASTRELU_OK;
+}
+
+fastrelu_status compiler_relu_mask_grad_f32(const uint8_t *restrict mask, const float *restrict dy,
+                                            float *restrict dx, size_t n) {
+  for (size_t i = 0; i < n; i++) dx[i] = mask[i / 8] >> (i % 8) & 1 ? dy[i] : 0;
+  return FASTRELU_OK;
+}
