@@ -18,19 +18,23 @@
   if (n == 0) return FASTRELU_OK; \
   CHECK(n <= PTRDIFF_MAX / sizeof(type), FASTRELU_ERROR_SIZE)
 
+/* x to y. */
+#define CHECK_MAP(type)                                                  \
+  CHECK_SIZE(type);                                                      \
+  CHECK(x, FASTRELU_ERROR_NULL);                                         \
+  CHECK(y, FASTRELU_ERROR_NULL);                                         \
+  CHECK(aligned(x, y, NULL, ALIGNMENT(type)), FASTRELU_ERROR_ALIGNMENT); \
+  CHECK(apart_or_same(x, y, n * sizeof(type)), FASTRELU_ERROR_OVERLAP)
+
 #define RELU(dtype, type, width, element, floor)                            \
   fastrelu_status fastrelu_relu_##dtype(const type *x, type *y, size_t n) { \
-    CHECK_SIZE(type);                                                       \
-    CHECK(x, FASTRELU_ERROR_NULL);                                          \
-    CHECK(y, FASTRELU_ERROR_NULL);                                          \
-    CHECK(aligned(x, y, NULL, ALIGNMENT(type)), FASTRELU_ERROR_ALIGNMENT);  \
-    CHECK(apart_or_same(x, y, n * sizeof(type)), FASTRELU_ERROR_OVERLAP);   \
+    CHECK_MAP(type);                                                        \
     return kernels()->relu[width](x, y, n, floor);                          \
   }
 FLOATS(RELU)
 INTEGERS(RELU)
 
-/* relu_grad and relu_grad_accumulate. */
+/* x and dy to dx. */
 #define CHECK_GRADIENT(type)                                             \
   CHECK_SIZE(type);                                                      \
   CHECK(x, FASTRELU_ERROR_NULL);                                         \
