@@ -34,6 +34,9 @@ function(fastrelu_isa isa arch)
 endfunction()
 
 set(avx2_flags -mavx2 -mf16c -mpopcnt)
+if(CMAKE_C_COMPILER_ID STREQUAL "GNU")
+  list(APPEND avx2_flags -mno-vzeroupper) # the kernels do it themselves; gcc would do it twice, or below -O2 not at all
+endif()
 fastrelu_isa(avx512 x86 ${avx2_flags} -mavx512f -mavx512bw -mavx512dq -mavx512vl)
 fastrelu_isa(avx2 x86 ${avx2_flags})
 fastrelu_isa(sse2 x86 -msse2)

@@ -46,8 +46,7 @@ INLINE bits held(bits x) {
   return x;
 }
 
-/* Before code that knows no AVX: dirty upper halves would slow it many times over. gcc adds this itself from
- * -O2. */
+/* Before code that knows no AVX: dirty upper halves would slow it many times over. */
 INLINE void leave(void) {
 #if defined(__AVX__)
   _mm256_zeroupper();

@@ -99,17 +99,20 @@ typedef struct {
 } pieces;
 
 INLINE pieces load_pieces(const void *p, size_t bytes, int piece) {
+  const size_t length =
+      piece < 8 ? (size_t)piece : 8; /* without optimisation gcc sees a 16 that never comes */
   pieces x = {0, 0};
-  memcpy(&x.low, p, (size_t)piece);
-  memcpy(&x.high, (const char *)p + bytes - piece, (size_t)piece);
-  if (piece < 8) x = (pieces){x.low | x.high << (8 * piece), 0};
+  memcpy(&x.low, p, length);
+  memcpy(&x.high, (const char *)p + bytes - length, length);
+  if (length < 8) x = (pieces){x.low | x.high << (8 * length), 0};
   return x;
 }
 
 INLINE void store_pieces(void *p, pieces x, size_t bytes, int piece) {
-  if (piece < 8) x.high = x.low >> (8 * piece);
-  memcpy(p, &x.low, (size_t)piece);
-  memcpy((char *)p + bytes - piece, &x.high, (size_t)piece);
+  const size_t length = piece < 8 ? (size_t)piece : 8;
+  if (length < 8) x.high = x.low >> (8 * length);
+  memcpy(p, &x.low, length);
+  memcpy((char *)p + bytes - length, &x.high, length);
 }
 
 #endif

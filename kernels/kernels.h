@@ -30,10 +30,13 @@ INLINE void relu_mask_grad(int e, const uint8_t *kept, const void *dy, void *dx,
       (constants){broadcast(0, e)});
 }
 
+INLINE int64_t floor_of(int e) {
+  return e == F16 ? FLOOR_F16 : e == BF16 ? FLOOR_BF16 : e == F32 ? FLOOR_F32 : FLOOR_F64;
+}
+
 INLINE void relu_grad_accumulate(int e, const void *x, const void *dy, void *dx, size_t n) {
-  const int64_t floor = e == F16 ? FLOOR_F16 : e == BF16 ? FLOOR_BF16 : e == F32 ? FLOOR_F32 : FLOOR_F64;
   map(op_relu_grad_accumulate, (shape){e, 3, 1, NO_MASK}, (buffers){.in = {x, dy, dx}, .out = {dx}}, n,
-      (constants){broadcast(floor, e)});
+      (constants){broadcast(floor_of(e), e)});
 }
 
 INLINE void identity(int e, const void *x, void *y, size_t n) {

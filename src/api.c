@@ -14,9 +14,10 @@
   DEFINE(s16, int16_t, W16, , FLOOR_INTEGER) \
   DEFINE(s32, int32_t, W32, , FLOOR_INTEGER)
 
-#define CHECK_SIZE(type)          \
-  if (n == 0) return FASTRELU_OK; \
-  CHECK(n <= PTRDIFF_MAX / sizeof(type), FASTRELU_ERROR_SIZE)
+/* One branch for too many elements and for none. */
+#define CHECK_SIZE(type)                                        \
+  if (__builtin_expect(n - 1 >= PTRDIFF_MAX / sizeof(type), 0)) \
+  return n == 0 ? FASTRELU_OK : FASTRELU_ERROR_SIZE
 
 /* x to y. */
 #define CHECK_MAP(type)                                                  \

@@ -6,8 +6,15 @@
 
 #include "table.h"
 
+/* Hidden in its declaration, too, so that a call reads it without a detour through the GOT. */
+#if defined(__ELF__)
+#define HIDDEN __attribute__((visibility("hidden")))
+#else
+#define HIDDEN
+#endif
+
 /* Never NULL: it starts at the table of the baseline, so that a call before any constructor works. */
-extern _Atomic(const struct fastrelu_kernels *) fastrelu_kernels_in_use;
+extern _Atomic(const struct fastrelu_kernels *) fastrelu_kernels_in_use HIDDEN;
 
 /* A call reads the pointer once. */
 static inline const struct fastrelu_kernels *kernels(void) {
@@ -15,7 +22,7 @@ static inline const struct fastrelu_kernels *kernels(void) {
 }
 
 /* Every instruction set of this build, best first, ended by NULL. */
-extern const char *const fastrelu_isas_built[];
+extern const char *const fastrelu_isas_built[] HIDDEN;
 
 /* FASTRELU_ISA as it was when the choice was made at load time, cut to what any real name needs; NULL if
  * unset. */

@@ -1,0 +1,23 @@
+#!/bin/sh
+# usage: abi.sh record|check LIBRARY
+# check: fails where LIBRARY, built with debug information, lacks or changes anything that the recorded ABI has.
+# record: writes the record anew, after an addition.
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+top=$(cd "$here/../.." && pwd)
+record=$here/libfastrelu.so.0.abi
+case $1 in
+  record)
+    abidw --headers-dir "$top/include" --drop-private-types --exported-interfaces-only --no-show-locs \
+      --no-corpus-path --no-comp-dir-path "$2" | sed "s#$top/##" > "$record"
+    ;;
+  check)
+    abidiff --headers-dir1 "$top/include" --headers-dir2 "$top/include" --drop-private-types \
+      --exported-interfaces-only --no-added-syms "$record" "$2"
+    echo "the ABI is as recorded"
+    ;;
+  *)
+    sed -n '2,4s/^# //p' "$0" >&2
+    exit 2
+    ;;
+esac
