@@ -108,8 +108,9 @@ FASTRELU_API fastrelu_status fastrelu_relu_grad_accumulate_f64(const double *x, 
                                                                size_t n) FASTRELU_NOEXCEPT;
 FASTRELU_API fastrelu_status fastrelu_relu_grad_accumulate_f16(const fastrelu_f16 *x, const fastrelu_f16 *dy,
                                                                fastrelu_f16 *dx, size_t n) FASTRELU_NOEXCEPT;
-FASTRELU_API fastrelu_status fastrelu_relu_grad_accumulate_bf16(const fastrelu_bf16 *x, const fastrelu_bf16 *dy,
-                                                                fastrelu_bf16 *dx, size_t n) FASTRELU_NOEXCEPT;
+FASTRELU_API fastrelu_status fastrelu_relu_grad_accumulate_bf16(const fastrelu_bf16 *x,
+                                                                const fastrelu_bf16 *dy, fastrelu_bf16 *dx,
+                                                                size_t n) FASTRELU_NOEXCEPT;
 
 /* relu_mask: y[i] = relu(x[i]), and bit i % 8 of mask[i / 8] = keep(x[i]).
  *
