@@ -45,9 +45,16 @@ function(fastrelu_find_cpu_features)
     cpu_features
     URL https://github.com/google/cpu_features/archive/refs/tags/v0.9.0.tar.gz
     URL_HASH SHA256=bdb3484de8297c49b59955c3b22dba834401bc2df984ef5cfc17acbe69c5018e)
+  # Its options are ours to set here; the archive ends in a shared library, and is not installed.
+  set(CMAKE_POLICY_DEFAULT_CMP0077 NEW)
   set(BUILD_SHARED_LIBS OFF)
   set(BUILD_TESTING OFF)
+  set(BUILD_EXECUTABLE OFF)
   set(BUILD_PIC ON)
   set(ENABLE_INSTALL OFF)
+  set(CMAKE_POSITION_INDEPENDENT_CODE ON)
   FetchContent_MakeAvailable(cpu_features)
+  if(NOT TARGET CpuFeatures::cpu_features)
+    add_library(CpuFeatures::cpu_features ALIAS cpu_features)
+  endif()
 endfunction()

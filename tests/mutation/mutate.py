@@ -1,0 +1,130 @@
+"""Breaks the library in many small ways, one at a time, and asks whether the tests notice each.
+
+usage: mutate.py SOURCE BUILD [FILTER]
+
+Works on a copy of SOURCE in BUILD. A mutant that every test program lets pass has survived: a test is missing. Some
+minutes; the target `mutation` runs it.
+"""
+
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+# file, what stands there, what it is replaced by (its first occurrence after `after`, where given)
+MUTANTS = [
+    # operations
+    ("kernels/operations.h", "where(above(in[0], c->floor, e), in[0], e)", "where(active(in[0], c->floor, e), in[0], e); out[0] = in[0]"),
+    ("kernels/operations.h", "where(active(in[0], c->floor, e), in[1], e)", "where(above(in[0], c->floor, e), in[1], e)"),
+    ("kernels/operations.h", "add(widen(in[2], e), widen(in[1], e), e)", "add(widen(in[2], e), widen(in[0], e), e)"),
+    ("kernels/operations.h", "*kept = active(in[0], c->floor, e);", "*kept = above(in[0], c->floor, e);"),
+    # walks
+    ("kernels/walks.h", "n - (size_t)(each - v) * lanes", "n - (size_t)(each - v) * lanes - (each == 2 && v == 0)"),
+    ("kernels/walks.h", "const size_t ends[2] = {0, n - lanes};", "const size_t ends[2] = {0, n - lanes - 1};"),
+    ("kernels/walks.h", "n - i > (size_t)batch * lanes", "n - i > (size_t)batch * lanes + lanes"),
+    ("kernels/walks.h", "rest - done > lanes", "rest - done > 2 * lanes"),
+    ("kernels/walks.h", "(bytes - (address & (bytes - 1))) / (size_t)size(s.element)", "lanes_of(s.element) + 1"),
+    ("kernels/walks.h", "  put(s, b, ends, 2, end);\n", "  put(s, b, ends, 1, end);\n"),
+    ("kernels/walks.h", "m->waiting = word >> 8 * bytes;", "m->waiting = word >> 8 * bytes >> 1;"),
+    ("kernels/walks.h", "word >> 1 >> (63 - m->count)", "word >> 1 >> (62 - m->count)"),
+    ("kernels/walks.h", "fresh >> 1 >> (63 - m->count)", "fresh >> (63 - m->count)"),
+    ("kernels/walks.h", "(total + 7) / 8", "total / 8 + 1"),
+    ("kernels/walks.h", "kept & low_bits(n), mask_bytes", "kept, mask_bytes"),
+    ("kernels/walks.h", "(unsigned)(-position % 8)", "(unsigned)(position % 8)"),
+    ("kernels/walks.h", "n <= 4 * lanes &&", "n <= 5 * lanes &&"),
+    ("kernels/walks.h", "end[1].kept >> (lanes - (rest - done)) << done", "end[1].kept << done"),
+    ("kernels/base.h", "p[bytes - 1] = (uint8_t)", "p[bytes] = (uint8_t)"),
+    ("kernels/base.h", "(const char *)p + bytes - length", "(const char *)p + length"),
+    # vocabularies
+    ("kernels/sse2.c", "simde_mm_sub_epi64(floor, x)", "simde_mm_sub_epi64(x, floor)"),
+    ("kernels/sse2.c", "simde_mm_shuffle_epi32(words, 0xB1)", "words"),
+    ("kernels/sse2.c", "simde_mm_set1_epi32(0x7C00 << 13", "simde_mm_set1_epi32(0x7BFF << 13"),
+    ("kernels/sse2.c", "simde_mm_set1_epi32(0x47800000 - 1)", "simde_mm_set1_epi32(0x47800000)"),
+    ("kernels/sse2.c", "((127 - 15) << 23) - 0xFFF", "((127 - 15) << 23) - 0x1000"),
+    ("kernels/avx2.c", "simde_mm256_srli_epi32(x, 16), simde_mm256_set1_epi32(1)", "simde_mm256_srli_epi32(x, 16), simde_mm256_set1_epi32(0)"),
+    ("kernels/avx2.c", "simde_mm256_extracti128_si256(m, 1)", "simde_mm256_extracti128_si256(m, 0)"),
+    ("kernels/avx2.c", "choose(nan, quiet, rounded, W32)", "rounded"),
+    ("kernels/avx512.c", "low_bits(bytes), p)", "low_bits(64), p)"),
+    ("kernels/avx512.c", "_mm512_mask_storeu_epi8(p, low_bits(bytes), x)", "_mm512_mask_storeu_epi8(p, low_bits(bytes + 1), x)"),
+    ("kernels/avx512.c", "simde_mm512_mask_cmpgt_epi64_mask(simde_mm512_test_epi64_mask(x, x), x, floor)", "above(x, floor, e)"),
+    ("kernels/neon.c", "{1, 2, 4, 8, 16, 32, 64, 128}", "{1, 2, 4, 8, 16, 32, 64, 64}"),
+    ("kernels/neon.c", "simde_vdupq_n_u32(0x7FFF)", "simde_vdupq_n_u32(0x8000)"),
+    ("kernels/half.h", "x >> 16 & 1", "x >> 15 & 1"),
+    ("kernels/half.h", "exponent < 102", "exponent < 103"),
+    ("kernels/table.h", "(-INT64_C(0x400))", "(-INT64_C(0x401))"),
+    ("kernels/table.h", "(-INT64_C(0x10000000000000))", "(-INT64_C(0xFFFFFFFFFFFFF))"),
+    # checks and dispatch
+    ("src/check.h", "distance + bytes - 1 >= 2 * bytes - 1", "distance + bytes - 1 >= 2 * bytes - 2"),
+    ("src/check.h", "distance + bytes - 1 >= 2 * bytes - 1", "distance + bytes >= 2 * bytes"),
+    ("src/check.h", "(uintptr_t)b - (uintptr_t)a >= a_bytes", "(uintptr_t)b - (uintptr_t)a >= a_bytes - 1"),
+    ("src/check.h", "(uintptr_t)a | (uintptr_t)b | (uintptr_t)c", "(uintptr_t)a | (uintptr_t)b"),
+    ("src/api.c", "n - 1 >= PTRDIFF_MAX / sizeof(type)", "n >= SIZE_MAX / sizeof(type)"),
+    ("src/api.c", "(n + 7) / 8", "n / 8"),
+    ("src/dispatch.c", "if (atomic_load(&preferred)) return;", ""),
+    ("src/dispatch.c", "if (i == COUNT) return FASTRELU_ERROR_ISA;", "if (i == COUNT) return FASTRELU_OK;"),
+    ("src/dispatch.c", "choice < COUNT ? choice : best_usable()", "best_usable()"),
+    ("src/info.c", "w->length + 1 < w->size", "w->length < w->size"),
+    ("src/info.c", "c < 0x20 || c >= 0x7F", "c < 0x20"),
+]  # fmt: skip
+
+PROGRAMS = ["test_operations_emulated", "test_errors", "test_dispatch", "test_early"]
+
+
+def main() -> int:
+    source, build = Path(sys.argv[1]).resolve(), Path(sys.argv[2]).resolve()
+    wanted = sys.argv[3] if len(sys.argv) > 3 else ""
+    copy, objects = build / "source", build / "objects"
+    shutil.rmtree(build, ignore_errors=True)
+    shutil.copytree(source, copy, ignore=shutil.ignore_patterns("build*", ".git"))
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    subprocess.run(
+        ["cmake", "-S", copy, "-B", objects, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Release",
+         "-DFASTRELU_BUILD_BENCH=OFF", "-DFASTRELU_BUILD_EXAMPLES=OFF"],
+        check=True, **quiet)  # fmt: skip
+    compile_tests = ["cmake", "--build", objects, "--target", *PROGRAMS]
+    subprocess.run(compile_tests, check=True, **quiet)
+    baseline = {"x86_64": "sse2", "aarch64": "neon"}.get(platform.machine(), "scalar")
+    environment = {**os.environ, "FASTRELU_TEST_QUICK": "1", "EARLY_ISA": baseline}
+
+    def first_failure() -> str | None:
+        for program in PROGRAMS:
+            # Only test_early is to see EARLY_ISA; the others do not look at it.
+            result = subprocess.run([objects / "tests" / program], env=environment, timeout=300, **quiet)
+            if result.returncode != 0:
+                return program
+        return None
+
+    if first_failure() is not None:
+        print("the tests fail before anything is broken", file=sys.stderr)
+        return 1
+
+    survivors, tried = [], 0
+    for file, old, new in MUTANTS:
+        if wanted not in f"{file} {old} {new}":
+            continue
+        path = copy / file
+        text = path.read_text()
+        label = f"{file}: {old.strip()} -> {new.strip() or '(nothing)'}"
+        if old not in text:
+            print(f"STALE     {label}")
+            survivors.append(label)
+            continue
+        path.write_text(text.replace(old, new, 1))
+        tried += 1
+        if subprocess.run(compile_tests, **quiet).returncode != 0:
+            verdict = "(no build)"
+            survivors.append(label)
+        else:
+            verdict = first_failure() or "SURVIVED"
+            if verdict == "SURVIVED":
+                survivors.append(label)
+        print(f"{verdict:25} {label}", flush=True)
+        path.write_text(text)
+    print(f"{tried - len(survivors)} of {tried} mutants noticed")
+    return 1 if survivors else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
