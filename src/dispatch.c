@@ -32,9 +32,11 @@ enum { COUNT = sizeof tables / sizeof *tables };
 
 _Atomic(const struct fastrelu_kernels *) fastrelu_kernels_in_use = &FASTRELU_BASELINE;
 
-/* The choice of load time; NULL until it is made. Whoever comes first makes it, and everyone makes the same.
- */
+/* The choice of load time; NULL until it is made. Whoever comes first makes it, and everyone makes the same. */
 static _Atomic(const struct fastrelu_kernels *) preferred;
+
+/* fastrelu_use_isa was called: from a constructor of another library that may be before this one's own. */
+static _Atomic bool overridden;
 
 static char requested[32];
 static _Atomic bool was_requested;
@@ -78,9 +80,8 @@ static const struct fastrelu_kernels *preferred_table(void) {
   return table;
 }
 
-/* Another library's constructor may have called fastrelu_use_isa before this one runs: its word stands. */
 __attribute__((constructor)) static void choose_at_load(void) {
-  if (atomic_load(&preferred)) return;
+  if (atomic_load(&overridden)) return;
   const struct fastrelu_kernels *start = &FASTRELU_BASELINE;
   atomic_compare_exchange_strong(&fastrelu_kernels_in_use, &start, preferred_table());
 }
@@ -100,6 +101,7 @@ fastrelu_status fastrelu_use_isa(const char *name) {
     if (i == COUNT) return FASTRELU_ERROR_ISA;
     table = tables[i];
   }
+  atomic_store(&overridden, true);
   atomic_store(&fastrelu_kernels_in_use, table);
   return FASTRELU_OK;
 }

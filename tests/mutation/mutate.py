@@ -62,7 +62,7 @@ MUTANTS = [
     ("src/check.h", "(uintptr_t)a | (uintptr_t)b | (uintptr_t)c", "(uintptr_t)a | (uintptr_t)b"),
     ("src/api.c", "n - 1 >= PTRDIFF_MAX / sizeof(type)", "n >= SIZE_MAX / sizeof(type)"),
     ("src/api.c", "(n + 7) / 8", "n / 8"),
-    ("src/dispatch.c", "if (atomic_load(&preferred)) return;", ""),
+    ("src/dispatch.c", "if (atomic_load(&overridden)) return;", ""),
     ("src/dispatch.c", "if (i == COUNT) return FASTRELU_ERROR_ISA;", "if (i == COUNT) return FASTRELU_OK;"),
     ("src/dispatch.c", "choice < COUNT ? choice : best_usable()", "best_usable()"),
     ("src/info.c", "w->length + 1 < w->size", "w->length < w->size"),
