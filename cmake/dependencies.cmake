@@ -33,6 +33,9 @@ endif()
 
 # cpu_features: on x86 alone; its archive goes into the library and is hidden there.
 function(fastrelu_find_cpu_features)
+  if(TARGET CpuFeatures::cpu_features) # a parent project has it
+    return()
+  endif()
   find_package(CpuFeatures QUIET)
   if(CpuFeatures_FOUND)
     set_target_properties(CpuFeatures::cpu_features PROPERTIES IMPORTED_GLOBAL TRUE)
@@ -57,4 +60,28 @@ function(fastrelu_find_cpu_features)
   if(NOT TARGET CpuFeatures::cpu_features)
     add_library(CpuFeatures::cpu_features ALIAS cpu_features)
   endif()
+endfunction()
+
+# CMocka, for the tests: sets FASTRELU_CMOCKA_LIBRARY and FASTRELU_CMOCKA_INCLUDE_DIR. Debian's package has no imported
+# target, in neither release.
+function(fastrelu_find_cmocka)
+  find_library(FASTRELU_CMOCKA_LIBRARY cmocka)
+  find_path(FASTRELU_CMOCKA_INCLUDE_DIR cmocka.h)
+  if(FASTRELU_CMOCKA_LIBRARY AND FASTRELU_CMOCKA_INCLUDE_DIR)
+    return()
+  endif()
+  if(NOT FASTRELU_FETCH_DEPENDENCIES)
+    fastrelu_missing("CMocka (cmocka.h, libcmocka)" libcmocka-dev)
+  endif()
+  FetchContent_Declare(
+    cmocka
+    URL https://cmocka.org/files/1.1/cmocka-1.1.7.tar.xz
+    URL_HASH SHA256=810570eb0b8d64804331f82b29ff47c790ce9cd6b163e98d47a4807047ecad82)
+  set(CMAKE_POLICY_DEFAULT_CMP0077 NEW)
+  set(BUILD_SHARED_LIBS OFF)
+  set(WITH_EXAMPLES OFF)
+  set(UNIT_TESTING OFF)
+  FetchContent_MakeAvailable(cmocka)
+  set(FASTRELU_CMOCKA_LIBRARY cmocka PARENT_SCOPE)
+  set(FASTRELU_CMOCKA_INCLUDE_DIR ${cmocka_SOURCE_DIR}/include PARENT_SCOPE)
 endfunction()

@@ -11,6 +11,7 @@ function(fastrelu_limit_shared_exports target)
   if(NOT FASTRELU_ELF)
     return()
   endif()
+  set(lines "")
   foreach(symbol IN LISTS FASTRELU_EXPORTS)
     string(APPEND lines "    ${symbol};\n")
   endforeach()
@@ -18,8 +19,10 @@ function(fastrelu_limit_shared_exports target)
   file(CONFIGURE OUTPUT ${map} CONTENT "FASTRELU_0 {\n  global:\n${lines}  local:\n    *;\n};\n" @ONLY)
   target_link_options(
     ${target} PRIVATE "LINKER:--version-script=${map}" "LINKER:--exclude-libs,ALL" "LINKER:-z,nodelete"
-    "LINKER:-z,relro,-z,now" "LINKER:-Bsymbolic")
-  if(NOT "${CMAKE_C_FLAGS} ${CMAKE_SHARED_LINKER_FLAGS}" MATCHES "-fsanitize")
+    "LINKER:-z,relro,-z,now" "LINKER:-Bsymbolic"
+    # gcc would link start-up code that flushes denormals in the whole process
+    -fno-fast-math -fno-unsafe-math-optimizations)
+  if(NOT FASTRELU_SANITIZED)
     target_link_options(${target} PRIVATE "LINKER:-z,defs") # a sanitizer's runtime is in the program
   endif()
   set_target_properties(${target} PROPERTIES LINK_DEPENDS ${map})
@@ -36,12 +39,17 @@ function(fastrelu_add_static_library target)
     return()
   endif()
   set(object ${PROJECT_BINARY_DIR}/fastrelu_static.o)
+  set(archives "")
+  set(emulation "")
   if(FASTRELU_ARCH STREQUAL "x86")
     set(archives $<TARGET_FILE:CpuFeatures::cpu_features>)
+    if(CMAKE_SIZEOF_VOID_P EQUAL 4)
+      set(emulation -m elf_i386)
+    endif()
   endif()
   add_custom_command(
     OUTPUT ${object}
-    COMMAND ${CMAKE_LINKER} -r -o ${object} ${ARGN} ${archives}
+    COMMAND ${CMAKE_LINKER} ${emulation} -r -o ${object} ${ARGN} ${archives}
     COMMAND ${CMAKE_OBJCOPY} --keep-global-symbols=${PROJECT_SOURCE_DIR}/src/exports.txt ${object}
     DEPENDS ${ARGN} ${archives} ${PROJECT_SOURCE_DIR}/src/exports.txt
     COMMAND_EXPAND_LISTS VERBATIM

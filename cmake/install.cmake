@@ -11,7 +11,7 @@ install(
 install(TARGETS fastrelu-info RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 # Finds the library beside it, wherever the tree was moved to.
 file(RELATIVE_PATH bin_to_lib ${CMAKE_INSTALL_FULL_BINDIR} ${CMAKE_INSTALL_FULL_LIBDIR})
-if(build_shared AND FASTRELU_ELF)
+if(build_shared AND FASTRELU_ELF AND NOT DEFINED CMAKE_INSTALL_RPATH)
   set_target_properties(fastrelu-info PROPERTIES INSTALL_RPATH "$ORIGIN/${bin_to_lib}")
 endif()
 install(FILES include/fastrelu.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
@@ -25,7 +25,7 @@ if(NOT build_shared)
 endif()
 install(EXPORT fastrelu NAMESPACE fastrelu:: FILE fastreluTargets.cmake DESTINATION ${config_dir})
 configure_package_config_file(cmake/fastreluConfig.cmake.in fastreluConfig.cmake INSTALL_DESTINATION ${config_dir})
-write_basic_package_version_file(fastreluConfigVersion.cmake COMPATIBILITY SameMinorVersion)
+write_basic_package_version_file(fastreluConfigVersion.cmake COMPATIBILITY SameMajorVersion)
 install(FILES ${PROJECT_BINARY_DIR}/fastreluConfig.cmake ${PROJECT_BINARY_DIR}/fastreluConfigVersion.cmake
         DESTINATION ${config_dir})
 

@@ -1,8 +1,8 @@
 # The instruction sets, best first for each architecture; every bundle contains the ones after it. An ISA is one file
 # kernels/<isa>.c, one fastrelu_isa() line here and one fastrelu_cpu_has_<isa>() in src/cpu.c.
 #
-# Sets FASTRELU_ARCH, FASTRELU_ISAS (built for this host), FASTRELU_ISA_FLAGS_<isa>, FASTRELU_EMULATED_ISAS (the
-# others, which the tests run through SIMDe) and FASTRELU_DISPATCH_DEFINITIONS.
+# Sets FASTRELU_ARCH, FASTRELU_ISAS (built for this host), FASTRELU_ISA_FLAGS_<isa>, FASTRELU_EMULATED_ISAS (which the
+# tests run through SIMDe, whether or not the host has them), FASTRELU_DISPATCH_DEFINITIONS and FASTRELU_SANITIZED.
 
 # The architecture is the compiler's word: CMAKE_SYSTEM_PROCESSOR is the kernel's, and wrong for -m32.
 include(CheckCSourceCompiles)
@@ -18,6 +18,7 @@ else()
   set(FASTRELU_ARCH other)
 endif()
 
+set(FASTRELU_ISAS "")
 function(fastrelu_isa isa arch)
   string(TOUPPER ${isa} upper)
   if(arch STREQUAL FASTRELU_ARCH OR arch STREQUAL "any")
@@ -54,7 +55,13 @@ if(FASTRELU_ARCH STREQUAL "x86")
 elseif(FASTRELU_ARCH STREQUAL "aarch64")
   list(REMOVE_ITEM FASTRELU_EMULATED_ISAS neon)
 endif()
-if("${CMAKE_C_FLAGS} ${CMAKE_C_FLAGS_${CMAKE_BUILD_TYPE}}" MATCHES "-fsanitize")
+string(TOUPPER "${CMAKE_BUILD_TYPE}" build_type)
+if("${CMAKE_C_FLAGS} ${CMAKE_C_FLAGS_${build_type}} ${CMAKE_SHARED_LINKER_FLAGS}" MATCHES "-fsanitize")
+  set(FASTRELU_SANITIZED ON)
+else()
+  set(FASTRELU_SANITIZED OFF)
+endif()
+if(FASTRELU_SANITIZED)
   list(REMOVE_ITEM FASTRELU_EMULATED_ISAS avx512)
 endif()
 

@@ -16,8 +16,7 @@ struct activation {
 };
 
 /* By name "relu", "sigmoid" or "tanh", and for ReLU by code: "mask" and "tensor" are the library, with one
- * bit an element or the whole output kept for the gradient, "plain" is a C loop. NULL if there is none such.
- */
+ * bit an element or the whole output kept for the gradient, "plain" is a C loop. NULL if there is none such. */
 const struct activation *activation_find(const char *name, const char *code);
 
 #endif

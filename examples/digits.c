@@ -57,8 +57,7 @@ static void usage(void) {
       "OPENBLAS_NUM_THREADS=1 in the environment is best for matrices as small as these.");
 }
 
-/* ---- command line
- * ---------------------------------------------------------------------------------------------- */
+/* ---- command line ---------------------------------------------------------------------------------------- */
 
 static unsigned long long whole_number(const char *option, const char *text, unsigned long long smallest,
                                        unsigned long long largest) {
@@ -186,8 +185,7 @@ static void parse_options(struct options *o, int argc, char **argv) {
   }
 }
 
-/* ---- progress and results
- * -------------------------------------------------------------------------------------- */
+/* ---- progress and results -------------------------------------------------------------------------------- */
 
 static struct {
   char task[64]; /* what stands beside the bar */
@@ -247,8 +245,7 @@ static void start(struct network *network, struct training *training, const stru
   }
 }
 
-/* ---- what the program shows
- * ------------------------------------------------------------------------------------ */
+/* ---- what the program shows ------------------------------------------------------------------------------ */
 
 static void train(const struct options *o, struct training *training, struct network *network,
                   const struct dataset *test) {

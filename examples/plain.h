@@ -1,6 +1,5 @@
 /* ReLU and its gradient as a C program without a library writes them. The build compiles plain.c at -O3,
- * whatever the build type, so that a comparison with it is one with the compiler's best for the baseline CPU.
- */
+ * whatever the build type, so that a comparison with it is one with the compiler's best for the baseline CPU. */
 #ifndef PLAIN_H
 #define PLAIN_H
 

@@ -137,8 +137,7 @@ INLINE bits add_lanes(bits a, bits b, int e) {
       simde_mm256_add_ps(simde_mm256_castsi256_ps(a), simde_mm256_castsi256_ps(b)));
 }
 
-/* Eight binary16 to f32 and back, to nearest whatever the rounding mode. SIMDe's emulation rounds otherwise.
- */
+/* Eight binary16 to f32 and back, to nearest whatever the rounding mode. SIMDe's emulation rounds otherwise. */
 INLINE bits f32_from_f16(simde__m128i half) {
 #if defined(__F16C__)
   return simde_mm256_castps_si256(simde_mm256_cvtph_ps(half));

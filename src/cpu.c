@@ -1,5 +1,6 @@
 #include "cpu.h"
 
+#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -11,6 +12,14 @@ bool fastrelu_cpu_has_scalar(void) { return true; }
 
 bool fastrelu_cpu_has_sse2(void) { return true; } /* every file is compiled for it */
 
+/* On CPUs without XSAVE it reads /proc/cpuinfo: a caller, which may be a signal handler, finds errno as it was. */
+static X86Info x86_info(void) {
+  const int before = errno;
+  const X86Info info = GetX86Info();
+  errno = before;
+  return info;
+}
+
 /* cpu_features asks the operating system about YMM and ZMM for avx, fma3 and avx512*, but not for f16c: that
  * one counts only beside avx. Its fields are signed one-bit numbers, hence !!. */
 static bool has_avx2(const X86Features *f) {
@@ -19,17 +28,17 @@ static bool has_avx2(const X86Features *f) {
 }
 
 bool fastrelu_cpu_has_avx2(void) {
-  const X86Features features = GetX86Info().features;
+  const X86Features features = x86_info().features;
   return has_avx2(&features);
 }
 
 bool fastrelu_cpu_has_avx512(void) {
-  const X86Features f = GetX86Info().features;
+  const X86Features f = x86_info().features;
   return has_avx2(&f) && !!f.fma3 && !!f.avx512f && !!f.avx512bw && !!f.avx512dq && !!f.avx512vl;
 }
 
 void fastrelu_cpu_name(char name[64]) {
-  const X86Info info = GetX86Info();
+  const X86Info info = x86_info();
   const char *first = info.brand_string + strspn(info.brand_string, " ");
   memset(name, 0, 64);
   memcpy(name, first, strlen(first));
@@ -64,11 +73,13 @@ static struct fastrelu_caches named_caches(void) { return (struct fastrelu_cache
 static size_t or_else(size_t named, long system) { return named ? named : system > 0 ? (size_t)system : 0; }
 
 struct fastrelu_caches fastrelu_cpu_caches(void) {
+  const int before = errno;
   struct fastrelu_caches caches = named_caches();
 #if defined(_SC_LEVEL1_DCACHE_SIZE)
   caches.l1d = or_else(caches.l1d, sysconf(_SC_LEVEL1_DCACHE_SIZE));
   caches.l2 = or_else(caches.l2, sysconf(_SC_LEVEL2_CACHE_SIZE));
   caches.l3 = or_else(caches.l3, sysconf(_SC_LEVEL3_CACHE_SIZE));
 #endif
+  errno = before;
   return caches;
 }

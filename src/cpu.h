@@ -13,8 +13,7 @@ bool fastrelu_cpu_has_sse2(void);
 bool fastrelu_cpu_has_neon(void);
 bool fastrelu_cpu_has_scalar(void);
 
-/* Data caches in bytes as the CPU names them, 0 where unknown; a virtual machine may name more than it gives.
- */
+/* Data caches in bytes as the CPU names them, 0 where unknown; a virtual machine may name more than it gives. */
 struct fastrelu_caches {
   size_t l1d, l2, l3;
 };

@@ -35,11 +35,12 @@ _Atomic(const struct fastrelu_kernels *) fastrelu_kernels_in_use = &FASTRELU_BAS
 /* The choice of load time; NULL until it is made. Whoever comes first makes it, and everyone makes the same. */
 static _Atomic(const struct fastrelu_kernels *) preferred;
 
-/* fastrelu_use_isa was called: from a constructor of another library that may be before this one's own. */
+/* fastrelu_use_isa has the word, perhaps since the constructor of another library, before this one's own. */
 static _Atomic bool overridden;
 
+/* FASTRELU_ISA, copied once by the first to look at it. */
 static char requested[32];
-static _Atomic bool was_requested;
+static _Atomic bool requested_claimed, requested_copied;
 
 static size_t best_usable(void) {
   size_t i = 0;
@@ -71,8 +72,10 @@ static const struct fastrelu_kernels *preferred_table(void) {
 #endif
   size_t choice = COUNT;
   if (request) {
-    for (size_t i = 0; i < sizeof requested - 1 && request[i]; i++) requested[i] = request[i];
-    atomic_store(&was_requested, true);
+    if (!atomic_exchange(&requested_claimed, true)) {
+      for (size_t i = 0; i < sizeof requested - 1 && request[i]; i++) requested[i] = request[i];
+      atomic_store(&requested_copied, true);
+    }
     choice = find(request);
   }
   table = tables[choice < COUNT ? choice : best_usable()];
@@ -86,9 +89,19 @@ __attribute__((constructor)) static void choose_at_load(void) {
   atomic_compare_exchange_strong(&fastrelu_kernels_in_use, &start, preferred_table());
 }
 
-const char *fastrelu_isa_requested(void) { return atomic_load(&was_requested) ? requested : NULL; }
+const char *fastrelu_isa_requested(void) { return atomic_load(&requested_copied) ? requested : NULL; }
 
-const char *fastrelu_isa_preferred(void) { return name_of(preferred_table()); }
+bool fastrelu_isa_honoured(void) {
+  const char *name = name_of(preferred_table());
+  const char *request = fastrelu_isa_requested();
+  return request && strcmp(request, name) == 0;
+}
+
+const char *fastrelu_isa_reason(void) {
+  if (atomic_load(&overridden)) return "fastrelu_use_isa";
+  if (kernels() != preferred_table()) return "the library's constructor has not run yet";
+  return fastrelu_isa_honoured() ? "FASTRELU_ISA" : "best usable";
+}
 
 const char *fastrelu_isa(void) { return name_of(kernels()); }
 
@@ -101,7 +114,7 @@ fastrelu_status fastrelu_use_isa(const char *name) {
     if (i == COUNT) return FASTRELU_ERROR_ISA;
     table = tables[i];
   }
-  atomic_store(&overridden, true);
+  atomic_store(&overridden, name != NULL);
   atomic_store(&fastrelu_kernels_in_use, table);
   return FASTRELU_OK;
 }

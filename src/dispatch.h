@@ -3,6 +3,7 @@
 #define FASTRELU_SRC_DISPATCH_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 
 #include "table.h"
 
@@ -24,10 +25,11 @@ static inline const struct fastrelu_kernels *kernels(void) {
 /* Every instruction set of this build, best first, ended by NULL. */
 extern const char *const fastrelu_isas_built[] HIDDEN;
 
-/* FASTRELU_ISA as it was when the choice was made at load time, cut to what any real name needs; NULL if
- * unset. */
+/* FASTRELU_ISA as it was when the choice was made at load time, cut to what any real name needs; NULL if unset. */
 const char *fastrelu_isa_requested(void);
-/* The name of the choice made at load time. */
-const char *fastrelu_isa_preferred(void);
+/* Did it decide that choice? */
+bool fastrelu_isa_honoured(void);
+/* Why the table in use is, in words. */
+const char *fastrelu_isa_reason(void);
 
 #endif

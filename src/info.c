@@ -33,7 +33,7 @@ const char *fastrelu_status_string(fastrelu_status status) {
     case FASTRELU_ERROR_ALIGNMENT:
       return "a tensor is not aligned to its element";
     case FASTRELU_ERROR_SIZE:
-      return "a tensor is larger than the address space";
+      return "a tensor is larger than PTRDIFF_MAX bytes";
     case FASTRELU_ERROR_OVERLAP:
       return "buffers overlap";
     case FASTRELU_ERROR_PARAMETER:
@@ -111,16 +111,8 @@ int fastrelu_info(char *buffer, size_t size) {
   writer w = {buffer, size, 0};
   char cpu[64];
   const struct fastrelu_caches caches = fastrelu_cpu_caches();
-  const char *isa = fastrelu_isa(), *preferred = fastrelu_isa_preferred();
-  const char *const *usable = fastrelu_isa_list();
+  const bool honoured = fastrelu_isa_honoured(); /* first: it makes the choice where no one has */
   const char *requested = fastrelu_isa_requested();
-  const int honoured = requested && strcmp(requested, preferred) == 0;
-  const char *reason = "best usable";
-  if (strcmp(isa, preferred) != 0) {
-    reason = "fastrelu_use_isa";
-  } else if (honoured) {
-    reason = "FASTRELU_ISA";
-  }
   fastrelu_cpu_name(cpu);
 
   put_text(&w, "{\n  \"version\": ");
@@ -128,11 +120,11 @@ int fastrelu_info(char *buffer, size_t size) {
   put_text(&w, ",\n  \"compiler\": ");
   put_string(&w, COMPILER);
   put_text(&w, ",\n  \"isa\": ");
-  put_string(&w, isa);
+  put_string(&w, fastrelu_isa());
   put_text(&w, ",\n  \"isa_reason\": ");
-  put_string(&w, reason);
+  put_string(&w, fastrelu_isa_reason());
   put_text(&w, ",\n  \"isas_usable\": ");
-  put_list(&w, usable);
+  put_list(&w, fastrelu_isa_list());
   put_text(&w, ",\n  \"isas_built\": ");
   put_list(&w, fastrelu_isas_built);
   put_text(&w, ",\n  \"environment\": {\"FASTRELU_ISA\": ");

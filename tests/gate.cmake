@@ -5,12 +5,12 @@ option(FASTRELU_REQUIRE_GATE "Fail where the disassembly gate cannot run" OFF)
 find_package(Python3 3.11 COMPONENTS Interpreter)
 # binutils' own: llvm-objdump, which CMake picks for clang, prints another format.
 find_program(FASTRELU_OBJDUMP NAMES ${CMAKE_LIBRARY_ARCHITECTURE}-objdump objdump DOC "binutils' objdump of the target")
-set(flags "${CMAKE_C_FLAGS} ${CMAKE_C_FLAGS_${CMAKE_BUILD_TYPE}}")
 if(NOT FASTRELU_ELF
    OR FASTRELU_ARCH STREQUAL "other"
    OR NOT CMAKE_SIZEOF_VOID_P EQUAL 8
    OR NOT CMAKE_BUILD_TYPE MATCHES "^(Release|RelWithDebInfo)$"
-   OR flags MATCHES "-fsanitize|--coverage")
+   OR FASTRELU_SANITIZED
+   OR CMAKE_C_FLAGS MATCHES "--coverage")
   return()
 endif()
 if(NOT Python3_FOUND OR NOT FASTRELU_OBJDUMP)
@@ -24,6 +24,8 @@ endif()
 string(REGEX MATCH "^[0-9]+" major ${CMAKE_C_COMPILER_VERSION})
 string(REPLACE "GNU" "gcc" family ${CMAKE_C_COMPILER_ID})
 string(TOLOWER ${family} family)
+set(gate_kernels "")
+set(gate_libraries "")
 foreach(isa IN LISTS FASTRELU_ISAS)
   list(APPEND gate_kernels --kernels ${isa}=$<TARGET_OBJECTS:fastrelu_kernels_${isa}>)
 endforeach()

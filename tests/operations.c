@@ -5,8 +5,7 @@
 #include "fastrelu.h"
 #include "reference.h"
 
-/* ---- what an operation does to one element
- * ------------------------------------------------------------------- */
+/* ---- what an operation does to one element --------------------------------------------------------------- */
 
 static void relu(enum dtype t, const uint64_t in[], uint64_t out[]) { out[1] = keep(t, in[0]) ? in[0] : 0; }
 
@@ -30,8 +29,7 @@ static void relu_mask_grad(enum dtype t, const uint64_t in[], uint64_t out[]) {
   out[2] = in[0] ? in[1] : 0;
 }
 
-/* ---- how it is called
- * ---------------------------------------------------------------------------------------- */
+/* ---- how it is called ------------------------------------------------------------------------------------ */
 
 #define CALL(name, ...) \
   static int call_##name(void *const p[], size_t n) { return fastrelu_##name(__VA_ARGS__, n); }
@@ -60,8 +58,7 @@ CALL_MASK_ALONE(f64)
 CALL_MASK_ALONE(f16)
 CALL_MASK_ALONE(bf16)
 
-/* ---- the rows
- * ------------------------------------------------------------------------------------------------ */
+/* ---- the rows -------------------------------------------------------------------------------------------- */
 
 #define ROW(operation, suffix, dtype, arithmetic, ...) \
   {#operation "_" #suffix, dtype, {__VA_ARGS__}, arithmetic, call_##operation##_##suffix, operation},
@@ -81,8 +78,7 @@ const struct operation operations[] = {
                             ROWS_OF_FLOATS(relu_mask_grad, false, MASK_IN, TENSOR_IN, TENSOR_OUT)};
 const size_t operation_count = sizeof operations / sizeof *operations;
 
-/* ---- what follows from a row
- * --------------------------------------------------------------------------------- */
+/* ---- what follows from a row ----------------------------------------------------------------------------- */
 
 size_t element_size(enum dtype dtype) {
   switch (dtype) {
@@ -176,6 +172,15 @@ size_t first_difference(const struct operation *op, int operand, const void *exp
   }
   if (is_mask(op->roles[operand]) && ((const uint8_t *)expected)[n / 8] != ((const uint8_t *)actual)[n / 8]) {
     return n - 1; /* only the unused bits differ */
+  }
+  return n;
+}
+
+size_t first_difference_where_off(const struct operation *op, int operand, const void *x,
+                                  const void *expected, const void *actual, size_t n) {
+  for (size_t i = 0; i < n; i++) {
+    if (keep(op->dtype, load_element(op, 0, x, i))) continue;
+    if (load_element(op, operand, expected, i) != load_element(op, operand, actual, i)) return i;
   }
   return n;
 }

@@ -40,13 +40,16 @@ static inline bool is_written(enum role role) {
 /* May these two operands be the same buffer? */
 bool may_be_in_place(const struct operation *op, int a, int b);
 
-/* What the contract says of the whole call: reads in[], writes the outputs to out[] (which overlap nothing).
- */
+/* What the contract says of the whole call: reads in[], writes the outputs to out[] (which overlap nothing). */
 void reference(const struct operation *op, const void *const in[], void *const out[], size_t n);
 
 /* Equal to the bit; for arithmetic any NaN equals any NaN. Returns n where equal, else the first element (for
  * a mask: byte) that is not. */
 size_t first_difference(const struct operation *op, int operand, const void *expected, const void *actual,
                         size_t n);
+
+/* The same, of those elements alone that `x`, the first operand, does not keep: no arithmetic reaches them. */
+size_t first_difference_where_off(const struct operation *op, int operand, const void *x,
+                                  const void *expected, const void *actual, size_t n);
 
 #endif

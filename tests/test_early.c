@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -13,6 +14,7 @@
 extern const char *early_isa;
 extern int early_status;
 extern float early_result[2];
+extern char early_info[2048];
 
 static void a_call_before_the_constructor_works(void **state) {
   (void)state;
@@ -31,6 +33,11 @@ static void the_choice_made_before_the_constructor_stands(void **state) {
   }
 }
 
+static void info_does_not_blame_the_caller_for_it(void **state) {
+  (void)state;
+  if (!getenv("EARLY_ISA")) assert_null(strstr(early_info, "\"isa_reason\": \"fastrelu_use_isa\""));
+}
+
 static void the_load_time_choice_can_be_had_back(void **state) {
   (void)state;
   assert_int_equal(fastrelu_use_isa(NULL), FASTRELU_OK);
@@ -41,6 +48,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_call_before_the_constructor_works),
       cmocka_unit_test(the_choice_made_before_the_constructor_stands),
+      cmocka_unit_test(info_does_not_blame_the_caller_for_it),
       cmocka_unit_test(the_load_time_choice_can_be_had_back),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

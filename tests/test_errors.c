@@ -75,7 +75,7 @@ static void misaligned_tensors_are_refused(void **state) {
   }
 }
 
-static void sizes_past_the_address_space_are_refused(void **state) {
+static void sizes_past_ptrdiff_max_are_refused(void **state) {
   const struct operation *op = *state;
   const size_t most = PTRDIFF_MAX / element_size(op->dtype);
   const size_t sizes[] = {most + 1,
@@ -190,7 +190,7 @@ int main(void) {
   } kinds[] = {
       {"NULL pointers are refused", null_pointers_are_refused},
       {"misaligned tensors are refused", misaligned_tensors_are_refused},
-      {"sizes past the address space are refused", sizes_past_the_address_space_are_refused},
+      {"sizes past PTRDIFF_MAX are refused", sizes_past_ptrdiff_max_are_refused},
       {"overlaps are refused unless in place", overlaps_are_refused_unless_in_place},
       {"neighbours are accepted", neighbours_are_accepted},
       {"inputs may overlap", inputs_may_overlap},

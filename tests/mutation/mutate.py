@@ -64,6 +64,7 @@ MUTANTS = [
     ("src/api.c", "(n + 7) / 8", "n / 8"),
     ("src/dispatch.c", "if (atomic_load(&overridden)) return;", ""),
     ("src/dispatch.c", "if (i == COUNT) return FASTRELU_ERROR_ISA;", "if (i == COUNT) return FASTRELU_OK;"),
+    ("src/dispatch.c", "atomic_store(&overridden, name != NULL);", ""),
     ("src/dispatch.c", "choice < COUNT ? choice : best_usable()", "best_usable()"),
     ("src/info.c", "w->length + 1 < w->size", "w->length < w->size"),
     ("src/info.c", "c < 0x20 || c >= 0x7F", "c < 0x20"),
