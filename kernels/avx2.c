@@ -23,7 +23,7 @@ INLINE bits load_part(const void *p, size_t bytes, int piece) {
                                  simde_mm_loadu_si128((const simde__m128i *)p));
   }
   const pieces x = load_pieces(p, bytes, piece);
-  return simde_mm256_castsi128_si256(simde_mm_set_epi64x((int64_t)x.high, (int64_t)x.low));
+  return simde_mm256_zextsi128_si256(simde_mm_set_epi64x((int64_t)x.high, (int64_t)x.low));
 }
 INLINE void store_part(void *p, bits x, size_t bytes, int piece) {
   const simde__m128i low = simde_mm256_castsi256_si128(x);
