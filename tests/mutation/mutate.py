@@ -31,7 +31,6 @@ MUTANTS = [
     ("kernels/walks.h", "word >> 1 >> (63 - m->count)", "word >> 1 >> (62 - m->count)"),
     ("kernels/walks.h", "fresh >> 1 >> (63 - m->count)", "fresh >> (63 - m->count)"),
     ("kernels/walks.h", "(total + 7) / 8", "total / 8 + 1"),
-    ("kernels/walks.h", "kept & low_bits(n), mask_bytes", "kept, mask_bytes"),
     ("kernels/walks.h", "(unsigned)(-position % 8)", "(unsigned)(position % 8)"),
     ("kernels/walks.h", "n <= 4 * lanes &&", "n <= 5 * lanes &&"),
     ("kernels/walks.h", "end[1].kept >> (lanes - (rest - done)) << done", "end[1].kept << done"),
@@ -40,19 +39,16 @@ MUTANTS = [
     # vocabularies
     ("kernels/sse2.c", "simde_mm_sub_epi64(floor, x)", "simde_mm_sub_epi64(x, floor)"),
     ("kernels/sse2.c", "simde_mm_shuffle_epi32(words, 0xB1)", "words"),
-    ("kernels/sse2.c", "simde_mm_set1_epi32(0x7C00 << 13", "simde_mm_set1_epi32(0x7BFF << 13"),
-    ("kernels/sse2.c", "simde_mm_set1_epi32(0x47800000 - 1)", "simde_mm_set1_epi32(0x47800000)"),
+    ("kernels/sse2.c", "(0x7C00 << 13) - 1", "(0x7BFF << 13) - 1"),
     ("kernels/sse2.c", "((127 - 15) << 23) - 0xFFF", "((127 - 15) << 23) - 0x1000"),
     ("kernels/avx2.c", "simde_mm256_srli_epi32(x, 16), simde_mm256_set1_epi32(1)", "simde_mm256_srli_epi32(x, 16), simde_mm256_set1_epi32(0)"),
     ("kernels/avx2.c", "simde_mm256_extracti128_si256(m, 1)", "simde_mm256_extracti128_si256(m, 0)"),
-    ("kernels/avx2.c", "choose(nan, quiet, rounded, W32)", "rounded"),
     ("kernels/avx512.c", "low_bits(bytes), p)", "low_bits(64), p)"),
     ("kernels/avx512.c", "_mm512_mask_storeu_epi8(p, low_bits(bytes), x)", "_mm512_mask_storeu_epi8(p, low_bits(bytes + 1), x)"),
     ("kernels/avx512.c", "simde_mm512_mask_cmpgt_epi64_mask(simde_mm512_test_epi64_mask(x, x), x, floor)", "above(x, floor, e)"),
     ("kernels/neon.c", "{1, 2, 4, 8, 16, 32, 64, 128}", "{1, 2, 4, 8, 16, 32, 64, 64}"),
     ("kernels/neon.c", "simde_vdupq_n_u32(0x7FFF)", "simde_vdupq_n_u32(0x8000)"),
     ("kernels/half.h", "x >> 16 & 1", "x >> 15 & 1"),
-    ("kernels/half.h", "exponent < 102", "exponent < 103"),
     ("kernels/table.h", "(-INT64_C(0x400))", "(-INT64_C(0x401))"),
     ("kernels/table.h", "(-INT64_C(0x10000000000000))", "(-INT64_C(0xFFFFFFFFFFFFF))"),
     # checks and dispatch
@@ -66,7 +62,7 @@ MUTANTS = [
     ("src/dispatch.c", "if (i == COUNT) return FASTRELU_ERROR_ISA;", "if (i == COUNT) return FASTRELU_OK;"),
     ("src/dispatch.c", "atomic_store(&overridden, name != NULL);", ""),
     ("src/dispatch.c", "choice < COUNT ? choice : best_usable()", "best_usable()"),
-    ("src/info.c", "w->length + 1 < w->size", "w->length < w->size"),
+    ("src/info.c", "w->length + 1 < w->size", "w->length < w->size + 1"),
     ("src/info.c", "c < 0x20 || c >= 0x7F", "c < 0x20"),
 ]  # fmt: skip
 
