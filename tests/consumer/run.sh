@@ -26,6 +26,11 @@ if [ -n "$PKG_CONFIG" ]; then
   # shellcheck disable=SC2046,SC2086 # flags are words
   "$CC" $CFLAGS "$here/app.c" $("$PKG_CONFIG" --cflags --libs fastrelu) -o "$work/shared"
   run "$work/shared"
+  # The program that the README shows, as it stands there.
+  awk '/^```c$/ { inside = 1; next } /^```/ { inside = 0 } inside' "$SOURCE/README.md" > "$work/readme.c"
+  # shellcheck disable=SC2046,SC2086
+  "$CC" $CFLAGS "$work/readme.c" $("$PKG_CONFIG" --cflags --libs fastrelu) -o "$work/readme"
+  run "$work/readme" | grep '^relu(2) = 2$'
   case $CFLAGS in
     *-fsanitize*) echo "a sanitizer does not link statically: skipped" ;;
     *)
