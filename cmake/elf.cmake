@@ -21,7 +21,7 @@ function(fastrelu_limit_shared_exports target)
     ${target} PRIVATE "LINKER:--version-script=${map}" "LINKER:--exclude-libs,ALL" "LINKER:-z,nodelete"
     "LINKER:-z,relro,-z,now" "LINKER:-Bsymbolic"
     # gcc would link start-up code that flushes denormals in the whole process
-    -fno-fast-math -fno-unsafe-math-optimizations)
+    ${FASTRELU_EXACT_MATH})
   if(NOT FASTRELU_SANITIZED)
     target_link_options(${target} PRIVATE "LINKER:-z,defs") # a sanitizer's runtime is in the program
   endif()
