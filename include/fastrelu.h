@@ -6,22 +6,25 @@
  *
  * Name       fastrelu_<operation>[_grad]_<dtype>.
  * Elements   f32 float, f64 double, f16 IEEE binary16 and bf16 bfloat16 (both as their bits in a uint16_t),
- *            s8 s16 s32 two's complement integers. A tensor is n consecutive elements; one with strides is one
- *            call for each of its rows.
+ *            s8 u8 s16 s32 integers. A tensor is n consecutive elements; one with strides is one call for each of
+ *            its rows.
  * Meaning    keep(x) := !(x <= 0): true for positive numbers, +infinity and every NaN, false for -0, +0 and
- *            everything negative. An element that is not kept yields +0, whatever the other operand holds.
- *            Denormals are numbers like any other.
+ *            everything negative. Where nothing else is said, an element that is not kept yields +0, whatever
+ *            the other operand holds. Denormals are numbers like any other.
  * Same bits  The result depends on nothing but the input: not on the CPU, the instruction set, the alignment,
- *            the length or the position in the tensor. Selections (everything but the addition in
- *            relu_grad_accumulate) also ignore the rounding mode, FTZ and DAZ, and raise no exception flag.
- *            The sign and payload of a NaN made by an addition are unspecified.
+ *            the length or the position in the tensor. Selections also ignore the rounding mode, FTZ and DAZ, and
+ *            raise no exception flag. What multiplies or adds does so in the element's own precision, f16 and
+ *            bf16 in f32 with one rounding at the end, in the order written here and without fused operations;
+ *            its bits are promised for round-to-nearest without FTZ and DAZ. The sign and payload of a NaN made
+ *            by arithmetic are unspecified.
  * Aliasing   An output may be the same as an input of its element type (same address: in place). Inputs may
- *            overlap each other. A mask overlaps nothing that is written. Any other overlap with something
- *            written is FASTRELU_ERROR_OVERLAP.
+ *            overlap each other. Two outputs do not overlap. A mask overlaps nothing that is written. Any other
+ *            overlap with something written is FASTRELU_ERROR_OVERLAP.
  * Alignment  The element's own, as in an array of it; a mask has none. Nothing outside of the n elements, or of
  *            the (n + 7) / 8 bytes of a mask, is read or written.
- * Errors     Checked in this order, and the first is returned with nothing written: SIZE (more than PTRDIFF_MAX
- *            bytes), NULL, ALIGNMENT, OVERLAP. n = 0 is FASTRELU_OK and looks at no pointer.
+ * Errors     Checked in this order, and the first is returned with nothing written: PARAMETER, SIZE (more than
+ *            PTRDIFF_MAX bytes), NULL, ALIGNMENT, OVERLAP, INDEX. n = 0 with valid parameters is FASTRELU_OK and
+ *            looks at no pointer.
  * Threads    Every function may be called from any thread and from a signal handler; none allocates, locks,
  *            prints or changes the floating-point environment's control bits. */
 #ifndef FASTRELU_H
@@ -136,6 +139,220 @@ FASTRELU_API fastrelu_status fastrelu_relu_mask_grad_f16(const uint8_t *mask, co
                                                          fastrelu_f16 *dx, size_t n) FASTRELU_NOEXCEPT;
 FASTRELU_API fastrelu_status fastrelu_relu_mask_grad_bf16(const uint8_t *mask, const fastrelu_bf16 *dy,
                                                           fastrelu_bf16 *dx, size_t n) FASTRELU_NOEXCEPT;
+
+/* leaky_relu: y[i] = keep(x[i]) ? x[i] : x[i] * slope.
+ *
+ * Kept elements pass to the bit, NaNs included; the others are multiplied in the element's own precision, f16 and
+ * bf16 in f32 with one rounding to nearest, ties to even, and the slope unrounded. -0 * slope keeps its sign. Any
+ * slope is allowed: negative, infinite (which makes a NaN of a zero) and NaN too. In place: y = x. */
+FASTRELU_API fastrelu_status fastrelu_leaky_relu_f32(const float *x, float *y, size_t n,
+                                                     float slope) FASTRELU_NOEXCEPT;
+FASTRELU_API fastrelu_status fastrelu_leaky_relu_f64(const double *x, double *y, size_t n,
+                                                     double slope) FASTRELU_NOEXCEPT;
+FASTRELU_API fastrelu_status fastrelu_leaky_relu_f16(const fastrelu_f16 *x, fastrelu_f16 *y, size_t n,
+                                                     float slope) FASTRELU_NOEXCEPT;
+FASTRELU_API fastrelu_status fastrelu_leaky_relu_bf16(const fastrelu_bf16 *x, fastrelu_bf16 *y, size_t n,
+                                                      float slope) FASTRELU_NOEXCEPT;
+
+/* leaky_relu_grad: dx[i] = keep(x[i]) ? dy[i] : dy[i] * slope.
+ *
+ * x is the input of the forward pass (its output would do for a slope >= 0 alone). In place: dx = dy, or dx = x. */
+FASTRELU_API fastrelu_status fastrelu_leaky_relu_grad_f32(const float *x, const float *dy, float *dx,
+                                                          size_t n, float slope) FASTRELU_NOEXCEPT;
+FASTRELU_API fastrelu_status fastrelu_leaky_relu_grad_f64(const double *x, const double *dy, double *dx,
+                                                          size_t n, double slope) FASTRELU_NOEXCEPT;
+FASTRELU_API fastrelu_status fastrelu_leaky_relu_grad_f16(const fastrelu_f16 *x, const fastrelu_f16 *dy,
+                                                          fastrelu_f16 *dx, size_t n,
+                                                          float slope) FASTRELU_NOEXCEPT;
+FASTRELU_API fastrelu_status fastrelu_leaky_relu_grad_bf16(const fastrelu_bf16 *x, const fastrelu_bf16 *dy,
+                                                           fastrelu_bf16 *dx, size_t n,
+                                                           float slope) FASTRELU_NOEXCEPT;
+
+/* leaky_relu_mask: leaky_relu, and bit i % 8 of mask[i / 8] = keep(x[i]), for leaky_relu_mask_grad.
+ *
+ * Unused bits of the last byte become 0. In place: y = x. */
+FASTRELU_API fastrelu_status fastrelu_leaky_relu_mask_f32(const float *x, float *y, uint8_t *mask, size_t n,
+                                                          float slope) FASTRELU_NOEXCEPT;
+FASTRELU_API fastrelu_status fastrelu_leaky_relu_mask_f64(const double *x, double *y, uint8_t *mask, size_t n,
+                                                          double slope) FASTRELU_NOEXCEPT;
+FASTRELU_API fastrelu_status fastrelu_leaky_relu_mask_f16(const fastrelu_f16 *x, fastrelu_f16 *y,
+                                                          uint8_t *mask, size_t n,
+                                                          float slope) FASTRELU_NOEXCEPT;
+FASTRELU_API fastrelu_status fastrelu_leaky_relu_mask_bf16(const fastrelu_bf16 *x, fastrelu_bf16 *y,
+                                                           uint8_t *mask, size_t n,
+                                                           float slope) FASTRELU_NOEXCEPT;
+
+/* leaky_relu_mask_grad: dx[i] = bit i % 8 of mask[i / 8] ? dy[i] : dy[i] * slope, the gradient from the mask.
+ *
+ * Equal to leaky_relu_grad to the bit. In place: dx = dy. */
+FASTRELU_API fastrelu_status fastrelu_leaky_relu_mask_grad_f32(const uint8_t *mask, const float *dy,
+                                                               float *dx, size_t n,
+                                                               float slope) FASTRELU_NOEXCEPT;
+FASTRELU_API fastrelu_status fastrelu_leaky_relu_mask_grad_f64(const uint8_t *mask, const double *dy,
+                                                               double *dx, size_t n,
+                                                               double slope) FASTRELU_NOEXCEPT;
+FASTRELU_API fastrelu_status fastrelu_leaky_relu_mask_grad_f16(const uint8_t *mask, const fastrelu_f16 *dy,
+                                                               fastrelu_f16 *dx, size_t n,
+                                                               float slope) FASTRELU_NOEXCEPT;
+FASTRELU_API fastrelu_status fastrelu_leaky_relu_mask_grad_bf16(const uint8_t *mask, const fastrelu_bf16 *dy,
+                                                                fastrelu_bf16 *dx, size_t n,
+                                                                float slope) FASTRELU_NOEXCEPT;
+
+/* clamp: y[i] = x[i] <= lo ? lo : x[i] >= hi ? hi : x[i].
+ *
+ * clamp(0, 6) is ReLU6, clamp(zero_point, max) a quantized ReLU, clamp(0, INFINITY) relu. The bounds are rounded to
+ * the element first (f16, bf16: to nearest, ties to even, in every rounding mode; overflow gives infinity). -0 and +0
+ * compare equal, so a zero that meets a bound that is zero becomes that bound, sign included. A NaN stays as it is.
+ * lo > hi, or a NaN as a bound, is FASTRELU_ERROR_PARAMETER. f32 and f64 compare with bounds that are not zero as
+ * floats, which obeys DAZ and may raise exception flags; every other comparison is done on integers. In place:
+ * y = x. */
+FASTRELU_API fastrelu_status fastrelu_clamp_f32(const float *x, float *y, size_t n, float lo,
+                                                float hi) FASTRELU_NOEXCEPT;
+FASTRELU_API fastrelu_status fastrelu_clamp_f64(const double *x, double *y, size_t n, double lo,
+                                                double hi) FASTRELU_NOEXCEPT;
+FASTRELU_API fastrelu_status fastrelu_clamp_f16(const fastrelu_f16 *x, fastrelu_f16 *y, size_t n, float lo,
+                                                float hi) FASTRELU_NOEXCEPT;
+FASTRELU_API fastrelu_status fastrelu_clamp_bf16(const fastrelu_bf16 *x, fastrelu_bf16 *y, size_t n, float lo,
+                                                 float hi) FASTRELU_NOEXCEPT;
+FASTRELU_API fastrelu_status fastrelu_clamp_s8(const int8_t *x, int8_t *y, size_t n, int8_t lo,
+                                               int8_t hi) FASTRELU_NOEXCEPT;
+FASTRELU_API fastrelu_status fastrelu_clamp_u8(const uint8_t *x, uint8_t *y, size_t n, uint8_t lo,
+                                               uint8_t hi) FASTRELU_NOEXCEPT;
+FASTRELU_API fastrelu_status fastrelu_clamp_s16(const int16_t *x, int16_t *y, size_t n, int16_t lo,
+                                                int16_t hi) FASTRELU_NOEXCEPT;
+FASTRELU_API fastrelu_status fastrelu_clamp_s32(const int32_t *x, int32_t *y, size_t n, int32_t lo,
+                                                int32_t hi) FASTRELU_NOEXCEPT;
+
+/* clamp_grad: dx[i] = x[i] is strictly between lo and hi, or NaN ? dy[i] : +0.
+ *
+ * x is the input or the output of the forward pass. Bounds and errors as for clamp. In place: dx = dy, or dx = x. */
+FASTRELU_API fastrelu_status fastrelu_clamp_grad_f32(const float *x, const float *dy, float *dx, size_t n,
+                                                     float lo, float hi) FASTRELU_NOEXCEPT;
+FASTRELU_API fastrelu_status fastrelu_clamp_grad_f64(const double *x, const double *dy, double *dx, size_t n,
+                                                     double lo, double hi) FASTRELU_NOEXCEPT;
+FASTRELU_API fastrelu_status fastrelu_clamp_grad_f16(const fastrelu_f16 *x, const fastrelu_f16 *dy,
+                                                     fastrelu_f16 *dx, size_t n, float lo,
+                                                     float hi) FASTRELU_NOEXCEPT;
+FASTRELU_API fastrelu_status fastrelu_clamp_grad_bf16(const fastrelu_bf16 *x, const fastrelu_bf16 *dy,
+                                                      fastrelu_bf16 *dx, size_t n, float lo,
+                                                      float hi) FASTRELU_NOEXCEPT;
+
+/* clamp_mask: clamp, and bit i % 8 of mask[i / 8] = x[i] is strictly between lo and hi, or NaN.
+ *
+ * The gradient is relu_mask_grad(mask, dy, dx, n). Unused bits of the last byte become 0. In place: y = x. */
+FASTRELU_API fastrelu_status fastrelu_clamp_mask_f32(const float *x, float *y, uint8_t *mask, size_t n,
+                                                     float lo, float hi) FASTRELU_NOEXCEPT;
+FASTRELU_API fastrelu_status fastrelu_clamp_mask_f64(const double *x, double *y, uint8_t *mask, size_t n,
+                                                     double lo, double hi) FASTRELU_NOEXCEPT;
+FASTRELU_API fastrelu_status fastrelu_clamp_mask_f16(const fastrelu_f16 *x, fastrelu_f16 *y, uint8_t *mask,
+                                                     size_t n, float lo, float hi) FASTRELU_NOEXCEPT;
+FASTRELU_API fastrelu_status fastrelu_clamp_mask_bf16(const fastrelu_bf16 *x, fastrelu_bf16 *y, uint8_t *mask,
+                                                      size_t n, float lo, float hi) FASTRELU_NOEXCEPT;
+
+/* threshold: y[i] = x[i] <= threshold ? value : x[i].
+ *
+ * threshold(0, 0) is relu. Both parameters are rounded to the element as clamp's bounds are; a NaN stays as it is,
+ * and a NaN as the value is allowed (rounded to a half type, it keeps its sign and the top of its payload, and
+ * becomes quiet). A NaN as the threshold is FASTRELU_ERROR_PARAMETER. Comparisons as for clamp. In place: y = x. */
+FASTRELU_API fastrelu_status fastrelu_threshold_f32(const float *x, float *y, size_t n, float threshold,
+                                                    float value) FASTRELU_NOEXCEPT;
+FASTRELU_API fastrelu_status fastrelu_threshold_f64(const double *x, double *y, size_t n, double threshold,
+                                                    double value) FASTRELU_NOEXCEPT;
+FASTRELU_API fastrelu_status fastrelu_threshold_f16(const fastrelu_f16 *x, fastrelu_f16 *y, size_t n,
+                                                    float threshold, float value) FASTRELU_NOEXCEPT;
+FASTRELU_API fastrelu_status fastrelu_threshold_bf16(const fastrelu_bf16 *x, fastrelu_bf16 *y, size_t n,
+                                                     float threshold, float value) FASTRELU_NOEXCEPT;
+
+/* threshold_grad: dx[i] = x[i] <= threshold ? +0 : dy[i].
+ *
+ * x is the input of the forward pass. In place: dx = dy, or dx = x. */
+FASTRELU_API fastrelu_status fastrelu_threshold_grad_f32(const float *x, const float *dy, float *dx, size_t n,
+                                                         float threshold) FASTRELU_NOEXCEPT;
+FASTRELU_API fastrelu_status fastrelu_threshold_grad_f64(const double *x, const double *dy, double *dx,
+                                                         size_t n, double threshold) FASTRELU_NOEXCEPT;
+FASTRELU_API fastrelu_status fastrelu_threshold_grad_f16(const fastrelu_f16 *x, const fastrelu_f16 *dy,
+                                                         fastrelu_f16 *dx, size_t n,
+                                                         float threshold) FASTRELU_NOEXCEPT;
+FASTRELU_API fastrelu_status fastrelu_threshold_grad_bf16(const fastrelu_bf16 *x, const fastrelu_bf16 *dy,
+                                                          fastrelu_bf16 *dx, size_t n,
+                                                          float threshold) FASTRELU_NOEXCEPT;
+
+/* threshold_mask: threshold, and bit i % 8 of mask[i / 8] = !(x[i] <= threshold).
+ *
+ * The gradient is relu_mask_grad(mask, dy, dx, n). Unused bits of the last byte become 0. In place: y = x. */
+FASTRELU_API fastrelu_status fastrelu_threshold_mask_f32(const float *x, float *y, uint8_t *mask, size_t n,
+                                                         float threshold, float value) FASTRELU_NOEXCEPT;
+FASTRELU_API fastrelu_status fastrelu_threshold_mask_f64(const double *x, double *y, uint8_t *mask, size_t n,
+                                                         double threshold, double value) FASTRELU_NOEXCEPT;
+FASTRELU_API fastrelu_status fastrelu_threshold_mask_f16(const fastrelu_f16 *x, fastrelu_f16 *y,
+                                                         uint8_t *mask, size_t n, float threshold,
+                                                         float value) FASTRELU_NOEXCEPT;
+FASTRELU_API fastrelu_status fastrelu_threshold_mask_bf16(const fastrelu_bf16 *x, fastrelu_bf16 *y,
+                                                          uint8_t *mask, size_t n, float threshold,
+                                                          float value) FASTRELU_NOEXCEPT;
+
+/* squared_relu: y[i] = keep(x[i]) ? x[i] * x[i] : +0.
+ *
+ * f16 and bf16 are multiplied in f32 and rounded once, to nearest, ties to even. In place: y = x. */
+FASTRELU_API fastrelu_status fastrelu_squared_relu_f32(const float *x, float *y, size_t n) FASTRELU_NOEXCEPT;
+FASTRELU_API fastrelu_status fastrelu_squared_relu_f64(const double *x, double *y,
+                                                       size_t n) FASTRELU_NOEXCEPT;
+FASTRELU_API fastrelu_status fastrelu_squared_relu_f16(const fastrelu_f16 *x, fastrelu_f16 *y,
+                                                       size_t n) FASTRELU_NOEXCEPT;
+FASTRELU_API fastrelu_status fastrelu_squared_relu_bf16(const fastrelu_bf16 *x, fastrelu_bf16 *y,
+                                                        size_t n) FASTRELU_NOEXCEPT;
+
+/* squared_relu_grad: dx[i] = keep(x[i]) ? (2 * x[i]) * dy[i] : +0.
+ *
+ * x is the input of the forward pass. In place: dx = dy, or dx = x. */
+FASTRELU_API fastrelu_status fastrelu_squared_relu_grad_f32(const float *x, const float *dy, float *dx,
+                                                            size_t n) FASTRELU_NOEXCEPT;
+FASTRELU_API fastrelu_status fastrelu_squared_relu_grad_f64(const double *x, const double *dy, double *dx,
+                                                            size_t n) FASTRELU_NOEXCEPT;
+FASTRELU_API fastrelu_status fastrelu_squared_relu_grad_f16(const fastrelu_f16 *x, const fastrelu_f16 *dy,
+                                                            fastrelu_f16 *dx, size_t n) FASTRELU_NOEXCEPT;
+FASTRELU_API fastrelu_status fastrelu_squared_relu_grad_bf16(const fastrelu_bf16 *x, const fastrelu_bf16 *dy,
+                                                             fastrelu_bf16 *dx, size_t n) FASTRELU_NOEXCEPT;
+
+/* relu_add: y[i] = relu(a[i] + b[i]), the end of a residual block.
+ *
+ * The sum is rounded to the element first; f16 and bf16 are added in f32. The gradient of both is
+ * relu_grad(y, dy, dx, n). In place: y = a, or y = b. */
+FASTRELU_API fastrelu_status fastrelu_relu_add_f32(const float *a, const float *b, float *y,
+                                                   size_t n) FASTRELU_NOEXCEPT;
+FASTRELU_API fastrelu_status fastrelu_relu_add_f64(const double *a, const double *b, double *y,
+                                                   size_t n) FASTRELU_NOEXCEPT;
+FASTRELU_API fastrelu_status fastrelu_relu_add_f16(const fastrelu_f16 *a, const fastrelu_f16 *b,
+                                                   fastrelu_f16 *y, size_t n) FASTRELU_NOEXCEPT;
+FASTRELU_API fastrelu_status fastrelu_relu_add_bf16(const fastrelu_bf16 *a, const fastrelu_bf16 *b,
+                                                    fastrelu_bf16 *y, size_t n) FASTRELU_NOEXCEPT;
+
+/* reglu: y[i] = keep(a[i]) ? a[i] * b[i] : +0, a gated linear unit with a ReLU as its gate.
+ *
+ * An off gate yields +0 even where b is infinite or NaN. f16 and bf16 are multiplied in f32 and rounded once. In
+ * place: y = a, or y = b. */
+FASTRELU_API fastrelu_status fastrelu_reglu_f32(const float *a, const float *b, float *y,
+                                                size_t n) FASTRELU_NOEXCEPT;
+FASTRELU_API fastrelu_status fastrelu_reglu_f64(const double *a, const double *b, double *y,
+                                                size_t n) FASTRELU_NOEXCEPT;
+FASTRELU_API fastrelu_status fastrelu_reglu_f16(const fastrelu_f16 *a, const fastrelu_f16 *b, fastrelu_f16 *y,
+                                                size_t n) FASTRELU_NOEXCEPT;
+FASTRELU_API fastrelu_status fastrelu_reglu_bf16(const fastrelu_bf16 *a, const fastrelu_bf16 *b,
+                                                 fastrelu_bf16 *y, size_t n) FASTRELU_NOEXCEPT;
+
+/* reglu_grad: da[i] = keep(a[i]) ? b[i] * dy[i] : +0, and db[i] = keep(a[i]) ? a[i] * dy[i] : +0.
+ *
+ * In place: each of da and db may be a, b or dy (da = b and db = a too); they may not overlap each other. */
+FASTRELU_API fastrelu_status fastrelu_reglu_grad_f32(const float *a, const float *b, const float *dy,
+                                                     float *da, float *db, size_t n) FASTRELU_NOEXCEPT;
+FASTRELU_API fastrelu_status fastrelu_reglu_grad_f64(const double *a, const double *b, const double *dy,
+                                                     double *da, double *db, size_t n) FASTRELU_NOEXCEPT;
+FASTRELU_API fastrelu_status fastrelu_reglu_grad_f16(const fastrelu_f16 *a, const fastrelu_f16 *b,
+                                                     const fastrelu_f16 *dy, fastrelu_f16 *da,
+                                                     fastrelu_f16 *db, size_t n) FASTRELU_NOEXCEPT;
+FASTRELU_API fastrelu_status fastrelu_reglu_grad_bf16(const fastrelu_bf16 *a, const fastrelu_bf16 *b,
+                                                      const fastrelu_bf16 *dy, fastrelu_bf16 *da,
+                                                      fastrelu_bf16 *db, size_t n) FASTRELU_NOEXCEPT;
 
 /* The name of a status in words, such as "buffers overlap"; "unknown status" for any other number. */
 FASTRELU_API const char *fastrelu_status_string(fastrelu_status status) FASTRELU_NOEXCEPT;

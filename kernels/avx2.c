@@ -98,6 +98,20 @@ INLINE mask active(bits x, bits floor, int e) {
 INLINE bits where(mask m, bits x, int e) { return (void)e, simde_mm256_and_si256(m, x); }
 INLINE bits choose(mask m, bits a, bits b, int e) { return (void)e, simde_mm256_blendv_epi8(b, a, m); }
 
+INLINE mask both(mask a, mask b) { return simde_mm256_and_si256(a, b); }
+INLINE bits exclusive_or(bits a, bits b) { return simde_mm256_xor_si256(a, b); }
+
+INLINE bits add_words(bits a, bits b, int e) {
+  switch (size(e)) {
+    case 2:
+      return simde_mm256_add_epi16(a, b);
+    case 4:
+      return simde_mm256_add_epi32(a, b);
+    default:
+      return simde_mm256_add_epi64(a, b);
+  }
+}
+
 INLINE uint64_t to_bits(mask m, int e) {
   switch (size(e)) {
     case 2:
@@ -135,6 +149,62 @@ INLINE bits add_lanes(bits a, bits b, int e) {
   }
   return simde_mm256_castps_si256(
       simde_mm256_add_ps(simde_mm256_castsi256_ps(a), simde_mm256_castsi256_ps(b)));
+}
+
+INLINE bits mul_lanes(bits a, bits b, int e) {
+  if (size(e) == 8) {
+    return simde_mm256_castpd_si256(
+        simde_mm256_mul_pd(simde_mm256_castsi256_pd(a), simde_mm256_castsi256_pd(b)));
+  }
+  return simde_mm256_castps_si256(
+      simde_mm256_mul_ps(simde_mm256_castsi256_ps(a), simde_mm256_castsi256_ps(b)));
+}
+
+INLINE mask not_at_most(bits a, bits b, int e) {
+  if (size(e) == 8) {
+    return simde_mm256_castpd_si256(
+        simde_mm256_cmp_pd(simde_mm256_castsi256_pd(a), simde_mm256_castsi256_pd(b), SIMDE_CMP_NLE_UQ));
+  }
+  return simde_mm256_castps_si256(
+      simde_mm256_cmp_ps(simde_mm256_castsi256_ps(a), simde_mm256_castsi256_ps(b), SIMDE_CMP_NLE_UQ));
+}
+
+/* The instructions for floats give the second operand where either is NaN or both are zero. */
+INLINE bits larger(bits bound, bits x, int e) {
+  switch (e) {
+    case F32:
+      return simde_mm256_castps_si256(
+          simde_mm256_max_ps(simde_mm256_castsi256_ps(bound), simde_mm256_castsi256_ps(x)));
+    case F64:
+      return simde_mm256_castpd_si256(
+          simde_mm256_max_pd(simde_mm256_castsi256_pd(bound), simde_mm256_castsi256_pd(x)));
+    case U8:
+      return simde_mm256_max_epu8(bound, x);
+    case W8:
+      return simde_mm256_max_epi8(bound, x);
+    case W16:
+      return simde_mm256_max_epi16(bound, x);
+    default:
+      return simde_mm256_max_epi32(bound, x);
+  }
+}
+INLINE bits smaller(bits bound, bits x, int e) {
+  switch (e) {
+    case F32:
+      return simde_mm256_castps_si256(
+          simde_mm256_min_ps(simde_mm256_castsi256_ps(bound), simde_mm256_castsi256_ps(x)));
+    case F64:
+      return simde_mm256_castpd_si256(
+          simde_mm256_min_pd(simde_mm256_castsi256_pd(bound), simde_mm256_castsi256_pd(x)));
+    case U8:
+      return simde_mm256_min_epu8(bound, x);
+    case W8:
+      return simde_mm256_min_epi8(bound, x);
+    case W16:
+      return simde_mm256_min_epi16(bound, x);
+    default:
+      return simde_mm256_min_epi32(bound, x);
+  }
 }
 
 /* Eight binary16 to f32 and back, to nearest whatever the rounding mode. SIMDe's emulation rounds otherwise. */

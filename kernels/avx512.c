@@ -7,10 +7,14 @@
 #include <simde/x86/avx512/add.h>
 #include <simde/x86/avx512/and.h>
 #include <simde/x86/avx512/cast.h>
+#include <simde/x86/avx512/cmp.h>
 #include <simde/x86/avx512/cmpge.h>
 #include <simde/x86/avx512/cmpgt.h>
 #include <simde/x86/avx512/loadu.h>
+#include <simde/x86/avx512/max.h>
+#include <simde/x86/avx512/min.h>
 #include <simde/x86/avx512/mov.h>
+#include <simde/x86/avx512/mul.h>
 #include <simde/x86/avx512/or.h>
 #include <simde/x86/avx512/packs.h>
 #include <simde/x86/avx512/set1.h>
@@ -20,6 +24,7 @@
 #include <simde/x86/avx512/test.h>
 #include <simde/x86/avx512/unpackhi.h>
 #include <simde/x86/avx512/unpacklo.h>
+#include <simde/x86/avx512/xor.h>
 
 #if defined(__AVX512F__) && defined(__AVX512BW__) && defined(__AVX512DQ__) && defined(__AVX512VL__)
 #define NATIVE 1
@@ -142,6 +147,20 @@ INLINE bits choose(mask m, bits a, bits b, int e) {
   }
 }
 
+INLINE mask both(mask a, mask b) { return a & b; }
+INLINE bits exclusive_or(bits a, bits b) { return simde_mm512_xor_si512(a, b); }
+
+INLINE bits add_words(bits a, bits b, int e) {
+  switch (size(e)) {
+    case 2:
+      return simde_mm512_add_epi16(a, b);
+    case 4:
+      return simde_mm512_add_epi32(a, b);
+    default:
+      return simde_mm512_add_epi64(a, b);
+  }
+}
+
 INLINE uint64_t to_bits(mask m, int e) { return m & low_bits(64 / (size_t)size(e)); }
 INLINE mask from_bits(uint64_t word, int e) { return (void)e, word; }
 
@@ -152,6 +171,76 @@ INLINE bits add_lanes(bits a, bits b, int e) {
   }
   return simde_mm512_castps_si512(
       simde_mm512_add_ps(simde_mm512_castsi512_ps(a), simde_mm512_castsi512_ps(b)));
+}
+
+INLINE bits mul_lanes(bits a, bits b, int e) {
+  if (size(e) == 8) {
+    return simde_mm512_castpd_si512(
+        simde_mm512_mul_pd(simde_mm512_castsi512_pd(a), simde_mm512_castsi512_pd(b)));
+  }
+  return simde_mm512_castps_si512(
+      simde_mm512_mul_ps(simde_mm512_castsi512_ps(a), simde_mm512_castsi512_ps(b)));
+}
+
+INLINE mask not_at_most(bits a, bits b, int e) {
+  if (size(e) == 8) {
+    return simde_mm512_cmp_pd_mask(simde_mm512_castsi512_pd(a), simde_mm512_castsi512_pd(b),
+                                   SIMDE_CMP_NLE_UQ);
+  }
+  return simde_mm512_cmp_ps_mask(simde_mm512_castsi512_ps(a), simde_mm512_castsi512_ps(b), SIMDE_CMP_NLE_UQ);
+}
+
+#if !NATIVE
+INLINE mask less(bits a, bits b, int e) {
+  if (size(e) == 8) {
+    return simde_mm512_cmp_pd_mask(simde_mm512_castsi512_pd(a), simde_mm512_castsi512_pd(b), SIMDE_CMP_LT_OQ);
+  }
+  return simde_mm512_cmp_ps_mask(simde_mm512_castsi512_ps(a), simde_mm512_castsi512_ps(b), SIMDE_CMP_LT_OQ);
+}
+#endif
+
+/* The instructions for floats give the second operand where either is NaN or both are zero. */
+INLINE bits larger(bits bound, bits x, int e) {
+  switch (e) {
+    case F32:
+    case F64:
+#if NATIVE
+      return e == F64
+                 ? _mm512_castpd_si512(_mm512_max_pd(_mm512_castsi512_pd(bound), _mm512_castsi512_pd(x)))
+                 : _mm512_castps_si512(_mm512_max_ps(_mm512_castsi512_ps(bound), _mm512_castsi512_ps(x)));
+#else
+      return choose(less(x, bound, e), bound, x, e);
+#endif
+    case U8:
+      return simde_mm512_max_epu8(bound, x);
+    case W8:
+      return simde_mm512_max_epi8(bound, x);
+    case W16:
+      return simde_mm512_max_epi16(bound, x);
+    default:
+      return simde_mm512_max_epi32(bound, x);
+  }
+}
+INLINE bits smaller(bits bound, bits x, int e) {
+  switch (e) {
+    case F32:
+    case F64:
+#if NATIVE
+      return e == F64
+                 ? _mm512_castpd_si512(_mm512_min_pd(_mm512_castsi512_pd(bound), _mm512_castsi512_pd(x)))
+                 : _mm512_castps_si512(_mm512_min_ps(_mm512_castsi512_ps(bound), _mm512_castsi512_ps(x)));
+#else
+      return choose(less(bound, x, e), bound, x, e);
+#endif
+    case U8:
+      return simde_mm512_min_epu8(bound, x);
+    case W8:
+      return simde_mm512_min_epi8(bound, x);
+    case W16:
+      return simde_mm512_min_epi16(bound, x);
+    default:
+      return simde_mm512_min_epi32(bound, x);
+  }
 }
 
 /* The half `high` of 16 binary16 each, to f32. */

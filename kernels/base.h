@@ -25,6 +25,7 @@ _Static_assert(FLT_EVAL_METHOD == 0, "float arithmetic must be done in float");
 INLINE int size(int e) {
   switch (e) {
     case W8:
+    case U8:
       return 1;
     case W16:
     case F16:
@@ -37,6 +38,32 @@ INLINE int size(int e) {
       return 8;
   }
 }
+
+INLINE int64_t floor_of(int e) {
+  switch (e) {
+    case F16:
+      return FLOOR_F16;
+    case BF16:
+      return FLOOR_BF16;
+    case F32:
+      return FLOOR_F32;
+    case F64:
+      return FLOOR_F64;
+    default:
+      return FLOOR_INTEGER;
+  }
+}
+
+/* The bits of -0, sign-extended. */
+INLINE int64_t sign_of(int e) { return size(e) == 8 ? INT64_MIN : -(INT64_C(1) << (8 * size(e) - 1)); }
+
+/* A half as a number that orders as its value does: -infinity, …, -0, +0, …, +infinity; NaNs beyond. */
+INLINE int64_t rank_of_half(int64_t x) { return x < 0 ? x ^ 0x7FFF : x; }
+
+/* What is added to a rank so that the NaNs that follow -infinity wrap around to the top, and so that those
+ * above +infinity wrap around to the bottom. */
+INLINE int64_t nans_on_top(int e) { return floor_of(e) + 1; }
+INLINE int64_t nans_at_bottom(int e) { return -floor_of(e) - 1; }
 
 INLINE int is_half(int e) { return e == F16 || e == BF16; }
 

@@ -6,42 +6,152 @@
 #include "walks.h"
 
 INLINE void relu(int e, const void *x, void *y, size_t n, int64_t floor) {
-  map(op_relu, (shape){e, 1, 1, NO_MASK}, (buffers){.in = {x}, .out = {y}}, n,
-      (constants){broadcast(floor, e)});
+  map(op_relu, (shape){.element = e, .inputs = 1, .outputs = 1}, (buffers){.in = {x}, .out = {y}}, n,
+      (constants){.floor = broadcast(floor, e)});
 }
 
 INLINE void relu_grad(int e, const void *x, const void *dy, void *dx, size_t n, int64_t floor) {
-  map(op_relu_grad, (shape){e, 2, 1, NO_MASK}, (buffers){.in = {x, dy}, .out = {dx}}, n,
-      (constants){broadcast(floor, e)});
+  map(op_relu_grad, (shape){.element = e, .inputs = 2, .outputs = 1}, (buffers){.in = {x, dy}, .out = {dx}},
+      n, (constants){.floor = broadcast(floor, e)});
 }
 
 INLINE void relu_mask(int e, const void *x, void *y, uint8_t *kept, size_t n, int64_t floor) {
-  const constants c = {broadcast(floor, e)};
+  const constants c = {.floor = broadcast(floor, e)};
   const buffers b = {.in = {x}, .out = {y}, .mask_out = kept};
   if (y) {
-    map(op_relu_mask, (shape){e, 1, 1, MASK_WRITTEN}, b, n, c);
+    map(op_relu_mask, (shape){.element = e, .inputs = 1, .outputs = 1, .mask = MASK_WRITTEN}, b, n, c);
   } else {
-    map(op_relu_mask, (shape){e, 1, 0, MASK_WRITTEN}, b, n, c);
+    map(op_relu_mask, (shape){.element = e, .inputs = 1, .mask = MASK_WRITTEN}, b, n, c);
   }
 }
 
 INLINE void relu_mask_grad(int e, const uint8_t *kept, const void *dy, void *dx, size_t n) {
-  map(op_relu_mask_grad, (shape){e, 1, 1, MASK_READ}, (buffers){.in = {dy}, .out = {dx}, .mask_in = kept}, n,
-      (constants){broadcast(0, e)});
+  map(op_relu_mask_grad, (shape){.element = e, .inputs = 1, .outputs = 1, .mask = MASK_READ},
+      (buffers){.in = {dy}, .out = {dx}, .mask_in = kept}, n, (constants){.floor = broadcast(0, e)});
 }
 
-INLINE int64_t floor_of(int e) {
-  return e == F16 ? FLOOR_F16 : e == BF16 ? FLOOR_BF16 : e == F32 ? FLOOR_F32 : FLOOR_F64;
+/* What the operations of a type need; `slope` as table.h has it. */
+INLINE constants arithmetic(int e, int64_t slope) {
+  return (constants){.floor = broadcast(floor_of(e), e), .slope = broadcast(slope, is_half(e) ? F32 : e)};
 }
 
 INLINE void relu_grad_accumulate(int e, const void *x, const void *dy, void *dx, size_t n) {
-  map(op_relu_grad_accumulate, (shape){e, 3, 1, NO_MASK}, (buffers){.in = {x, dy, dx}, .out = {dx}}, n,
-      (constants){broadcast(floor_of(e), e)});
+  map(op_relu_grad_accumulate, (shape){.element = e, .inputs = 3, .outputs = 1},
+      (buffers){.in = {x, dy, dx}, .out = {dx}}, n, arithmetic(e, 0));
+}
+
+INLINE void leaky_relu(int e, const void *x, void *y, size_t n, int64_t slope) {
+  map(op_leaky_relu, (shape){.element = e, .inputs = 1, .outputs = 1}, (buffers){.in = {x}, .out = {y}}, n,
+      arithmetic(e, slope));
+}
+
+INLINE void leaky_relu_grad(int e, const void *x, const void *dy, void *dx, size_t n, int64_t slope) {
+  map(op_leaky_relu_grad, (shape){.element = e, .inputs = 2, .outputs = 1},
+      (buffers){.in = {x, dy}, .out = {dx}}, n, arithmetic(e, slope));
+}
+
+INLINE void leaky_relu_mask(int e, const void *x, void *y, uint8_t *kept, size_t n, int64_t slope) {
+  map(op_leaky_relu_mask, (shape){.element = e, .inputs = 1, .outputs = 1, .mask = MASK_WRITTEN},
+      (buffers){.in = {x}, .out = {y}, .mask_out = kept}, n, arithmetic(e, slope));
+}
+
+INLINE void leaky_relu_mask_grad(int e, const uint8_t *kept, const void *dy, void *dx, size_t n,
+                                 int64_t slope) {
+  map(op_leaky_relu_mask_grad, (shape){.element = e, .inputs = 1, .outputs = 1, .mask = MASK_READ},
+      (buffers){.in = {dy}, .out = {dx}, .mask_in = kept}, n, arithmetic(e, slope));
+}
+
+/* A walk with bounds. Which of them are zero is a constant in each of its instances; the half types' ranks and
+ * the integers need no distinction. */
+INLINE void map_bounds(operation *op, shape s, buffers b, size_t n, int64_t lo, int64_t hi, int64_t value,
+                       int lo_is_zero, int hi_is_zero) {
+  const int e = s.element;
+  s.crowded = hi_is_zero || (lo_is_zero && s.inputs > 1 && REGISTERS < 32);
+  map(op, s, b, n,
+      (constants){.floor = broadcast(floor_of(e), e),
+                  .lo = broadcast(lo, e),
+                  .hi = broadcast(hi, e),
+                  .value = broadcast(value, e),
+                  .rank_lo = broadcast((lo == sign_of(e) ? 0 : rank_of_half(lo)) + nans_on_top(e), e),
+                  .rank_hi = broadcast((hi == 0 ? -1 : rank_of_half(hi)) + nans_at_bottom(e), e),
+                  .lo_is_zero = lo_is_zero,
+                  .hi_is_zero = hi_is_zero});
+}
+
+INLINE void map_bounded(operation *op, shape s, buffers b, size_t n, int64_t lo, int64_t hi, int64_t value) {
+  const int e = s.element;
+  const int lo_is_zero = lo == 0 || lo == sign_of(e), hi_is_zero = hi == 0 || hi == sign_of(e);
+  if ((e != F32 && e != F64) || !(lo_is_zero || hi_is_zero)) {
+    map_bounds(op, s, b, n, lo, hi, value, 0, 0);
+  } else if (!hi_is_zero) {
+    map_bounds(op, s, b, n, lo, hi, value, 1, 0);
+  } else if (!lo_is_zero) {
+    map_bounds(op, s, b, n, lo, hi, value, 0, 1);
+  } else {
+    map_bounds(op, s, b, n, lo, hi, value, 1, 1);
+  }
+}
+
+INLINE void clamp(int e, const void *x, void *y, size_t n, int64_t lo, int64_t hi) {
+  map_bounded(op_clamp, (shape){.element = e, .inputs = 1, .outputs = 1}, (buffers){.in = {x}, .out = {y}}, n,
+              lo, hi, 0);
+}
+
+INLINE void clamp_grad(int e, const void *x, const void *dy, void *dx, size_t n, int64_t lo, int64_t hi) {
+  map_bounded(op_clamp_grad, (shape){.element = e, .inputs = 2, .outputs = 1},
+              (buffers){.in = {x, dy}, .out = {dx}}, n, lo, hi, 0);
+}
+
+INLINE void clamp_mask(int e, const void *x, void *y, uint8_t *kept, size_t n, int64_t lo, int64_t hi) {
+  map_bounded(op_clamp_mask, (shape){.element = e, .inputs = 1, .outputs = 1, .mask = MASK_WRITTEN},
+              (buffers){.in = {x}, .out = {y}, .mask_out = kept}, n, lo, hi, 0);
+}
+
+/* A threshold is a lower bound; nothing asks for the other. */
+INLINE void threshold(int e, const void *x, void *y, size_t n, int64_t lo, int64_t value) {
+  map_bounded(op_threshold, (shape){.element = e, .inputs = 1, .outputs = 1},
+              (buffers){.in = {x}, .out = {y}}, n, lo, 1, value);
+}
+
+INLINE void threshold_grad(int e, const void *x, const void *dy, void *dx, size_t n, int64_t lo) {
+  map_bounded(op_threshold_grad, (shape){.element = e, .inputs = 2, .outputs = 1},
+              (buffers){.in = {x, dy}, .out = {dx}}, n, lo, 1, 0);
+}
+
+INLINE void threshold_mask(int e, const void *x, void *y, uint8_t *kept, size_t n, int64_t lo,
+                           int64_t value) {
+  map_bounded(op_threshold_mask, (shape){.element = e, .inputs = 1, .outputs = 1, .mask = MASK_WRITTEN},
+              (buffers){.in = {x}, .out = {y}, .mask_out = kept}, n, lo, 1, value);
+}
+
+INLINE void squared_relu(int e, const void *x, void *y, size_t n) {
+  map(op_squared_relu, (shape){.element = e, .inputs = 1, .outputs = 1}, (buffers){.in = {x}, .out = {y}}, n,
+      arithmetic(e, 0));
+}
+
+INLINE void squared_relu_grad(int e, const void *x, const void *dy, void *dx, size_t n) {
+  map(op_squared_relu_grad, (shape){.element = e, .inputs = 2, .outputs = 1},
+      (buffers){.in = {x, dy}, .out = {dx}}, n, arithmetic(e, 0));
+}
+
+INLINE void relu_add(int e, const void *a, const void *b, void *y, size_t n) {
+  map(op_relu_add, (shape){.element = e, .inputs = 2, .outputs = 1}, (buffers){.in = {a, b}, .out = {y}}, n,
+      arithmetic(e, 0));
+}
+
+INLINE void reglu(int e, const void *a, const void *b, void *y, size_t n) {
+  map(op_reglu, (shape){.element = e, .inputs = 2, .outputs = 1}, (buffers){.in = {a, b}, .out = {y}}, n,
+      arithmetic(e, 0));
+}
+
+INLINE void reglu_grad(int e, const void *a, const void *b, const void *dy, void *da, void *db, size_t n) {
+  map(op_reglu_grad, (shape){.element = e, .inputs = 3, .outputs = 2},
+      (buffers){.in = {a, b, dy}, .out = {da, db}}, n, arithmetic(e, 0));
 }
 
 INLINE void identity(int e, const void *x, void *y, size_t n) {
-  map(op_identity, (shape){e, 1, 1, NO_MASK}, (buffers){.in = {x}, .out = {y}}, n,
-      (constants){broadcast(0, e)});
+  map(op_identity, (shape){.element = e, .inputs = 1, .outputs = 1}, (buffers){.in = {x}, .out = {y}}, n,
+      (constants){.floor = broadcast(0, e)});
 }
 
 #define KERNEL(name, e, parameters, ...) \
@@ -68,11 +178,38 @@ WIDTH_KERNELS(relu_mask, (const void *x, void *y, uint8_t *kept, size_t n, int64
               floor)
 WIDTH_KERNELS(relu_mask_grad, (const uint8_t *kept, const void *dy, void *dx, size_t n), kept, dy, dx, n)
 TYPE_KERNELS(relu_grad_accumulate, (const void *x, const void *dy, void *dx, size_t n), x, dy, dx, n)
+TYPE_KERNELS(leaky_relu, (const void *x, void *y, size_t n, int64_t slope), x, y, n, slope)
+TYPE_KERNELS(leaky_relu_grad, (const void *x, const void *dy, void *dx, size_t n, int64_t slope), x, dy, dx,
+             n, slope)
+TYPE_KERNELS(leaky_relu_mask, (const void *x, void *y, uint8_t *kept, size_t n, int64_t slope), x, y, kept, n,
+             slope)
+TYPE_KERNELS(leaky_relu_mask_grad, (const uint8_t *kept, const void *dy, void *dx, size_t n, int64_t slope),
+             kept, dy, dx, n, slope)
+KERNEL(clamp, W8, (const void *x, void *y, size_t n, int64_t lo, int64_t hi), x, y, n, lo, hi)
+KERNEL(clamp, U8, (const void *x, void *y, size_t n, int64_t lo, int64_t hi), x, y, n, lo, hi)
+KERNEL(clamp, W16, (const void *x, void *y, size_t n, int64_t lo, int64_t hi), x, y, n, lo, hi)
+KERNEL(clamp, W32, (const void *x, void *y, size_t n, int64_t lo, int64_t hi), x, y, n, lo, hi)
+TYPE_KERNELS(clamp, (const void *x, void *y, size_t n, int64_t lo, int64_t hi), x, y, n, lo, hi)
+TYPE_KERNELS(clamp_grad, (const void *x, const void *dy, void *dx, size_t n, int64_t lo, int64_t hi), x, dy,
+             dx, n, lo, hi)
+TYPE_KERNELS(clamp_mask, (const void *x, void *y, uint8_t *kept, size_t n, int64_t lo, int64_t hi), x, y,
+             kept, n, lo, hi)
+TYPE_KERNELS(threshold, (const void *x, void *y, size_t n, int64_t lo, int64_t value), x, y, n, lo, value)
+TYPE_KERNELS(threshold_grad, (const void *x, const void *dy, void *dx, size_t n, int64_t lo), x, dy, dx, n,
+             lo)
+TYPE_KERNELS(threshold_mask, (const void *x, void *y, uint8_t *kept, size_t n, int64_t lo, int64_t value), x,
+             y, kept, n, lo, value)
+TYPE_KERNELS(squared_relu, (const void *x, void *y, size_t n), x, y, n)
+TYPE_KERNELS(squared_relu_grad, (const void *x, const void *dy, void *dx, size_t n), x, dy, dx, n)
+TYPE_KERNELS(relu_add, (const void *a, const void *b, void *y, size_t n), a, b, y, n)
+TYPE_KERNELS(reglu, (const void *a, const void *b, void *y, size_t n), a, b, y, n)
+TYPE_KERNELS(reglu_grad, (const void *a, const void *b, const void *dy, void *da, void *db, size_t n), a, b,
+             dy, da, db, n)
 KERNEL(identity, W32, (const void *x, void *y, size_t n), x, y, n)
 
 #define WIDTH_ENTRIES(name) .name = {[W16] = name##_W16, [W32] = name##_W32, [W64] = name##_W64}
-#define TYPE_ENTRIES(name) \
-  .name = {[F16] = name##_F16, [BF16] = name##_BF16, [F32] = name##_F32, [F64] = name##_F64}
+#define EACH_TYPE(name) [F16] = name##_F16, [BF16] = name##_BF16, [F32] = name##_F32, [F64] = name##_F64
+#define TYPE_ENTRIES(name) .name = {EACH_TYPE(name)}
 
 extern const struct fastrelu_kernels FASTRELU_TABLE;
 const struct fastrelu_kernels FASTRELU_TABLE = {
@@ -81,5 +218,20 @@ const struct fastrelu_kernels FASTRELU_TABLE = {
     WIDTH_ENTRIES(relu_mask),
     WIDTH_ENTRIES(relu_mask_grad),
     TYPE_ENTRIES(relu_grad_accumulate),
+    TYPE_ENTRIES(leaky_relu),
+    TYPE_ENTRIES(leaky_relu_grad),
+    TYPE_ENTRIES(leaky_relu_mask),
+    TYPE_ENTRIES(leaky_relu_mask_grad),
+    .clamp = {[W8] = clamp_W8, [U8] = clamp_U8, [W16] = clamp_W16, [W32] = clamp_W32, EACH_TYPE(clamp)},
+    TYPE_ENTRIES(clamp_grad),
+    TYPE_ENTRIES(clamp_mask),
+    TYPE_ENTRIES(threshold),
+    TYPE_ENTRIES(threshold_grad),
+    TYPE_ENTRIES(threshold_mask),
+    TYPE_ENTRIES(squared_relu),
+    TYPE_ENTRIES(squared_relu_grad),
+    TYPE_ENTRIES(relu_add),
+    TYPE_ENTRIES(reglu),
+    TYPE_ENTRIES(reglu_grad),
     .identity = {[W32] = identity_W32},
 };

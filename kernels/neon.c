@@ -9,13 +9,20 @@
 #include <simde/arm/neon/bsl.h>
 #include <simde/arm/neon/ceqz.h>
 #include <simde/arm/neon/cgt.h>
+#include <simde/arm/neon/cle.h>
+#include <simde/arm/neon/clt.h>
 #include <simde/arm/neon/combine.h>
 #include <simde/arm/neon/create.h>
 #include <simde/arm/neon/dup_n.h>
+#include <simde/arm/neon/eor.h>
 #include <simde/arm/neon/get_high.h>
 #include <simde/arm/neon/get_lane.h>
 #include <simde/arm/neon/get_low.h>
 #include <simde/arm/neon/ld1.h>
+#include <simde/arm/neon/max.h>
+#include <simde/arm/neon/min.h>
+#include <simde/arm/neon/mul.h>
+#include <simde/arm/neon/mvn.h>
 #include <simde/arm/neon/orr.h>
 #include <simde/arm/neon/reinterpret.h>
 #include <simde/arm/neon/shr_n.h>
@@ -100,6 +107,23 @@ INLINE mask active(bits x, bits floor, int e) { return simde_vbicq_u8(above(x, f
 INLINE bits where(mask m, bits x, int e) { return (void)e, simde_vandq_u8(m, x); }
 INLINE bits choose(mask m, bits a, bits b, int e) { return (void)e, simde_vbslq_u8(m, a, b); }
 
+INLINE mask both(mask a, mask b) { return simde_vandq_u8(a, b); }
+INLINE bits exclusive_or(bits a, bits b) { return simde_veorq_u8(a, b); }
+
+INLINE bits add_words(bits a, bits b, int e) {
+  switch (size(e)) {
+    case 2:
+      return simde_vreinterpretq_u8_u16(
+          simde_vaddq_u16(simde_vreinterpretq_u16_u8(a), simde_vreinterpretq_u16_u8(b)));
+    case 4:
+      return simde_vreinterpretq_u8_u32(
+          simde_vaddq_u32(simde_vreinterpretq_u32_u8(a), simde_vreinterpretq_u32_u8(b)));
+    default:
+      return simde_vreinterpretq_u8_u64(
+          simde_vaddq_u64(simde_vreinterpretq_u64_u8(a), simde_vreinterpretq_u64_u8(b)));
+  }
+}
+
 /* Bit i of lane i: what a mask is reduced to by a sum, and tested with on the way back. */
 INLINE bits lane_bits(int e) {
   static const uint16_t each16[8] = {1, 2, 4, 8, 16, 32, 64, 128};
@@ -144,6 +168,70 @@ INLINE bits add_lanes(bits a, bits b, int e) {
   }
   return simde_vreinterpretq_u8_f32(
       simde_vaddq_f32(simde_vreinterpretq_f32_u8(a), simde_vreinterpretq_f32_u8(b)));
+}
+
+INLINE bits mul_lanes(bits a, bits b, int e) {
+  if (size(e) == 8) {
+    return simde_vreinterpretq_u8_f64(
+        simde_vmulq_f64(simde_vreinterpretq_f64_u8(a), simde_vreinterpretq_f64_u8(b)));
+  }
+  return simde_vreinterpretq_u8_f32(
+      simde_vmulq_f32(simde_vreinterpretq_f32_u8(a), simde_vreinterpretq_f32_u8(b)));
+}
+
+INLINE mask not_at_most(bits a, bits b, int e) {
+  return simde_vmvnq_u8(size(e) == 8 ? simde_vreinterpretq_u8_u64(simde_vcleq_f64(
+                                           simde_vreinterpretq_f64_u8(a), simde_vreinterpretq_f64_u8(b)))
+                                     : simde_vreinterpretq_u8_u32(simde_vcleq_f32(
+                                           simde_vreinterpretq_f32_u8(a), simde_vreinterpretq_f32_u8(b))));
+}
+
+/* NEON's own maximum makes NaNs quiet. */
+INLINE bits larger(bits bound, bits x, int e) {
+  switch (e) {
+    case F32:
+      return choose(simde_vreinterpretq_u8_u32(
+                        simde_vcgtq_f32(simde_vreinterpretq_f32_u8(bound), simde_vreinterpretq_f32_u8(x))),
+                    bound, x, e);
+    case F64:
+      return choose(simde_vreinterpretq_u8_u64(
+                        simde_vcgtq_f64(simde_vreinterpretq_f64_u8(bound), simde_vreinterpretq_f64_u8(x))),
+                    bound, x, e);
+    case U8:
+      return simde_vmaxq_u8(bound, x);
+    case W8:
+      return simde_vreinterpretq_u8_s8(
+          simde_vmaxq_s8(simde_vreinterpretq_s8_u8(bound), simde_vreinterpretq_s8_u8(x)));
+    case W16:
+      return simde_vreinterpretq_u8_s16(
+          simde_vmaxq_s16(simde_vreinterpretq_s16_u8(bound), simde_vreinterpretq_s16_u8(x)));
+    default:
+      return simde_vreinterpretq_u8_s32(
+          simde_vmaxq_s32(simde_vreinterpretq_s32_u8(bound), simde_vreinterpretq_s32_u8(x)));
+  }
+}
+INLINE bits smaller(bits bound, bits x, int e) {
+  switch (e) {
+    case F32:
+      return choose(simde_vreinterpretq_u8_u32(
+                        simde_vcltq_f32(simde_vreinterpretq_f32_u8(bound), simde_vreinterpretq_f32_u8(x))),
+                    bound, x, e);
+    case F64:
+      return choose(simde_vreinterpretq_u8_u64(
+                        simde_vcltq_f64(simde_vreinterpretq_f64_u8(bound), simde_vreinterpretq_f64_u8(x))),
+                    bound, x, e);
+    case U8:
+      return simde_vminq_u8(bound, x);
+    case W8:
+      return simde_vreinterpretq_u8_s8(
+          simde_vminq_s8(simde_vreinterpretq_s8_u8(bound), simde_vreinterpretq_s8_u8(x)));
+    case W16:
+      return simde_vreinterpretq_u8_s16(
+          simde_vminq_s16(simde_vreinterpretq_s16_u8(bound), simde_vreinterpretq_s16_u8(x)));
+    default:
+      return simde_vreinterpretq_u8_s32(
+          simde_vminq_s32(simde_vreinterpretq_s32_u8(bound), simde_vreinterpretq_s32_u8(x)));
+  }
 }
 
 /* Four binary16 to f32 and back. Every aarch64 has the instructions; elsewhere plain C, since SIMDe's

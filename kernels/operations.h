@@ -8,6 +8,10 @@
 /* Parameters of a call, spread over a vector once before the walk. */
 typedef struct {
   bits floor;
+  bits slope;                 /* in the type of the arithmetic: f32 for the half types */
+  bits lo, hi, value;         /* elements; a threshold is a lower bound */
+  bits rank_lo, rank_hi;      /* of the half types: the bounds' ranks, shifted as `over_lo`, `under_hi` do */
+  int lo_is_zero, hi_is_zero; /* constant in every walk: comparisons with zero look at bits alone */
 } constants;
 
 typedef void operation(const bits in[], bits out[], mask *kept, const constants *c, int e);
@@ -34,6 +38,35 @@ INLINE reals add(reals a, reals b, int e) {
   return (reals){add_lanes(a.low, b.low, e), is_half(e) ? add_lanes(a.high, b.high, e) : a.high};
 }
 
+INLINE reals mul(reals a, reals b, int e) {
+  return (reals){mul_lanes(a.low, b.low, e), is_half(e) ? mul_lanes(a.high, b.high, e) : a.high};
+}
+
+INLINE bits product(bits a, bits b, int e) { return narrow(mul(widen(a, e), widen(b, e), e), e); }
+
+INLINE bits scaled(bits x, const constants *c, int e) {
+  return narrow(mul(widen(x, e), (reals){c->slope, c->slope}, e), e);
+}
+
+/* The ranks of halves (base.h), shifted so that NaNs lie on the side where no bound excludes them. */
+INLINE bits rank(bits x, int64_t shift, int e) {
+  const bits magnitude = where(above(broadcast(0, e), x, e), broadcast(0x7FFF, e), e);
+  return add_words(exclusive_or(x, magnitude), broadcast(shift, e), e);
+}
+
+/* !(x <= lo) */
+INLINE mask over_lo(bits x, const constants *c, int e) {
+  if (is_half(e)) return above(rank(x, nans_on_top(e), e), c->rank_lo, e);
+  return c->lo_is_zero ? active(x, c->floor, e) : not_at_most(x, c->lo, e);
+}
+
+/* !(x >= hi); x >= 0 is -x <= 0. */
+INLINE mask under_hi(bits x, const constants *c, int e) {
+  if (is_half(e)) return above(c->rank_hi, rank(x, nans_at_bottom(e), e), e);
+  if (!c->hi_is_zero) return not_at_most(c->hi, x, e);
+  return active(exclusive_or(x, broadcast(sign_of(e), e)), c->floor, e);
+}
+
 OPERATION(op_identity) { out[0] = in[0]; }
 
 /* +0 is its own result, so unlike `active` this needs no test against zero. */
@@ -52,6 +85,63 @@ OPERATION(op_relu_mask) {
 }
 
 OPERATION(op_relu_mask_grad) { out[0] = where(*kept, in[0], e); }
+
+OPERATION(op_leaky_relu) { out[0] = choose(active(in[0], c->floor, e), in[0], scaled(in[0], c, e), e); }
+
+OPERATION(op_leaky_relu_grad) { out[0] = choose(active(in[0], c->floor, e), in[1], scaled(in[1], c, e), e); }
+
+OPERATION(op_leaky_relu_mask) {
+  *kept = active(in[0], c->floor, e);
+  out[0] = choose(*kept, in[0], scaled(in[0], c, e), e);
+}
+
+OPERATION(op_leaky_relu_mask_grad) { out[0] = choose(*kept, in[0], scaled(in[0], c, e), e); }
+
+/* `larger` and `smaller` are exact but for zeros of two signs, so a bound that is zero is compared. */
+OPERATION(op_clamp) {
+  if (is_half(e) || c->hi_is_zero) {
+    out[0] = choose(over_lo(in[0], c, e), choose(under_hi(in[0], c, e), in[0], c->hi, e), c->lo, e);
+  } else {
+    const bits x = c->lo_is_zero ? choose(over_lo(in[0], c, e), in[0], c->lo, e) : larger(c->lo, in[0], e);
+    out[0] = smaller(c->hi, x, e);
+  }
+}
+
+OPERATION(op_clamp_grad) { out[0] = where(both(over_lo(in[0], c, e), under_hi(in[0], c, e)), in[1], e); }
+
+OPERATION(op_clamp_mask) {
+  op_clamp(in, out, kept, c, e);
+  *kept = both(over_lo(in[0], c, e), under_hi(in[0], c, e));
+}
+
+OPERATION(op_threshold) { out[0] = choose(over_lo(in[0], c, e), in[0], c->value, e); }
+
+OPERATION(op_threshold_grad) { out[0] = where(over_lo(in[0], c, e), in[1], e); }
+
+OPERATION(op_threshold_mask) {
+  *kept = over_lo(in[0], c, e);
+  out[0] = choose(*kept, in[0], c->value, e);
+}
+
+OPERATION(op_squared_relu) { out[0] = where(active(in[0], c->floor, e), product(in[0], in[0], e), e); }
+
+OPERATION(op_squared_relu_grad) {
+  const reals x = widen(in[0], e);
+  out[0] = where(active(in[0], c->floor, e), narrow(mul(add(x, x, e), widen(in[1], e), e), e), e);
+}
+
+OPERATION(op_relu_add) {
+  const bits sum = narrow(add(widen(in[0], e), widen(in[1], e), e), e);
+  out[0] = where(above(sum, c->floor, e), sum, e);
+}
+
+OPERATION(op_reglu) { out[0] = where(active(in[0], c->floor, e), product(in[0], in[1], e), e); }
+
+OPERATION(op_reglu_grad) {
+  const mask on = active(in[0], c->floor, e);
+  out[0] = where(on, product(in[1], in[2], e), e);
+  out[1] = where(on, product(in[0], in[2], e), e);
+}
 
 #undef OPERATION
 

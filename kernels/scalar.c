@@ -84,6 +84,14 @@ INLINE bits choose(mask m, bits a, bits b, int e) {
   return (a & m) | (b & ~m);
 }
 
+INLINE mask both(mask a, mask b) { return a & b; }
+INLINE bits exclusive_or(bits a, bits b) { return a ^ b; }
+
+INLINE bits add_words(bits a, bits b, int e) {
+  const uint64_t sum = (uint64_t)a + (uint64_t)b;
+  return size(e) == 2 ? (int16_t)sum : size(e) == 4 ? (int32_t)sum : (int64_t)sum;
+}
+
 INLINE uint64_t to_bits(mask m, int e) {
   (void)e;
   return (uint64_t)m & 1;
@@ -105,15 +113,35 @@ INLINE bits bits_of_f32(float value) {
   return word;
 }
 
-INLINE bits add_lanes(bits a, bits b, int e) {
-  if (size(e) != 8) return bits_of_f32(f32_of(a) + f32_of(b));
-  double x, y;
-  memcpy(&x, &a, 8);
-  memcpy(&y, &b, 8);
-  x += y;
-  memcpy(&a, &x, 8);
-  return a;
+INLINE double f64_of(bits x) {
+  double value;
+  memcpy(&value, &x, 8);
+  return value;
 }
+INLINE bits bits_of_f64(double value) {
+  bits x;
+  memcpy(&x, &value, 8);
+  return x;
+}
+
+INLINE bits add_lanes(bits a, bits b, int e) {
+  return size(e) == 8 ? bits_of_f64(f64_of(a) + f64_of(b)) : bits_of_f32(f32_of(a) + f32_of(b));
+}
+INLINE bits mul_lanes(bits a, bits b, int e) {
+  return size(e) == 8 ? bits_of_f64(f64_of(a) * f64_of(b)) : bits_of_f32(f32_of(a) * f32_of(b));
+}
+
+INLINE mask not_at_most(bits a, bits b, int e) {
+  return -(int64_t) !(size(e) == 8 ? f64_of(a) <= f64_of(b) : f32_of(a) <= f32_of(b));
+}
+
+INLINE int less(bits a, bits b, int e) {
+  if (e == F64) return f64_of(a) < f64_of(b);
+  if (e == F32) return f32_of(a) < f32_of(b);
+  return e == U8 ? (uint8_t)a < (uint8_t)b : a < b;
+}
+INLINE bits larger(bits bound, bits x, int e) { return less(x, bound, e) ? bound : x; }
+INLINE bits smaller(bits bound, bits x, int e) { return less(bound, x, e) ? bound : x; }
 
 INLINE bits widen_low(bits x, int e) {
   return (int32_t)(e == F16 ? f32_bits_from_f16((uint16_t)x) : f32_bits_from_bf16((uint16_t)x));

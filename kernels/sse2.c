@@ -74,7 +74,21 @@ INLINE mask active(bits x, bits floor, int e) {
 
 INLINE bits where(mask m, bits x, int e) { return (void)e, simde_mm_and_si128(m, x); }
 INLINE bits choose(mask m, bits a, bits b, int e) {
-  return (void)e, simde_mm_or_si128(simde_mm_and_si128(m, a), simde_mm_andnot_si128(m, b));
+  return (void)e, simde_mm_xor_si128(b, simde_mm_and_si128(m, simde_mm_xor_si128(a, b)));
+}
+
+INLINE mask both(mask a, mask b) { return simde_mm_and_si128(a, b); }
+INLINE bits exclusive_or(bits a, bits b) { return simde_mm_xor_si128(a, b); }
+
+INLINE bits add_words(bits a, bits b, int e) {
+  switch (size(e)) {
+    case 2:
+      return simde_mm_add_epi16(a, b);
+    case 4:
+      return simde_mm_add_epi32(a, b);
+    default:
+      return simde_mm_add_epi64(a, b);
+  }
 }
 
 INLINE uint64_t to_bits(mask m, int e) {
@@ -107,6 +121,57 @@ INLINE bits add_lanes(bits a, bits b, int e) {
     return simde_mm_castpd_si128(simde_mm_add_pd(simde_mm_castsi128_pd(a), simde_mm_castsi128_pd(b)));
   }
   return simde_mm_castps_si128(simde_mm_add_ps(simde_mm_castsi128_ps(a), simde_mm_castsi128_ps(b)));
+}
+
+INLINE bits mul_lanes(bits a, bits b, int e) {
+  if (size(e) == 8) {
+    return simde_mm_castpd_si128(simde_mm_mul_pd(simde_mm_castsi128_pd(a), simde_mm_castsi128_pd(b)));
+  }
+  return simde_mm_castps_si128(simde_mm_mul_ps(simde_mm_castsi128_ps(a), simde_mm_castsi128_ps(b)));
+}
+
+/* SIMDe 0.7.4 takes cmpnle for cmpgt, which differs on NaN. */
+INLINE mask not_at_most(bits a, bits b, int e) {
+#if defined(__SSE2__)
+  if (size(e) == 8) return _mm_castpd_si128(_mm_cmpnle_pd(_mm_castsi128_pd(a), _mm_castsi128_pd(b)));
+  return _mm_castps_si128(_mm_cmpnle_ps(_mm_castsi128_ps(a), _mm_castsi128_ps(b)));
+#else
+  const mask at_most =
+      size(e) == 8
+          ? simde_mm_castpd_si128(simde_mm_cmple_pd(simde_mm_castsi128_pd(a), simde_mm_castsi128_pd(b)))
+          : simde_mm_castps_si128(simde_mm_cmple_ps(simde_mm_castsi128_ps(a), simde_mm_castsi128_ps(b)));
+  return simde_mm_xor_si128(at_most, simde_mm_set1_epi32(-1));
+#endif
+}
+
+/* The instructions for floats give the second operand where either is NaN or both are zero. */
+INLINE bits larger(bits bound, bits x, int e) {
+  switch (e) {
+    case F32:
+      return simde_mm_castps_si128(simde_mm_max_ps(simde_mm_castsi128_ps(bound), simde_mm_castsi128_ps(x)));
+    case F64:
+      return simde_mm_castpd_si128(simde_mm_max_pd(simde_mm_castsi128_pd(bound), simde_mm_castsi128_pd(x)));
+    case U8:
+      return simde_mm_max_epu8(bound, x);
+    case W16:
+      return simde_mm_max_epi16(bound, x);
+    default:
+      return choose(above(bound, x, e), bound, x, e);
+  }
+}
+INLINE bits smaller(bits bound, bits x, int e) {
+  switch (e) {
+    case F32:
+      return simde_mm_castps_si128(simde_mm_min_ps(simde_mm_castsi128_ps(bound), simde_mm_castsi128_ps(x)));
+    case F64:
+      return simde_mm_castpd_si128(simde_mm_min_pd(simde_mm_castsi128_pd(bound), simde_mm_castsi128_pd(x)));
+    case U8:
+      return simde_mm_min_epu8(bound, x);
+    case W16:
+      return simde_mm_min_epi16(bound, x);
+    default:
+      return choose(above(x, bound, e), bound, x, e);
+  }
 }
 
 /* Four binary16, zero-extended, to f32. A normal number's exponent is rebased; a denormal gets the exponent

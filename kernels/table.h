@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum element { W8, W16, W32, W64, WIDTHS, F16 = WIDTHS, BF16, F32, F64, ELEMENTS };
+enum element { W8, W16, W32, W64, WIDTHS, F16 = WIDTHS, BF16, F32, F64, U8, ELEMENTS };
 
 /* The bits of -infinity, sign-extended: as signed integers -0 and the other negative numbers lie at or below
  * it, and all that a ReLU keeps, NaNs of either sign included, lies above. -1 does that for integers. */
@@ -21,7 +21,9 @@ enum element { W8, W16, W32, W64, WIDTHS, F16 = WIDTHS, BF16, F32, F64, ELEMENTS
 #define FLOOR_F64 (-INT64_C(0x10000000000000))
 #define FLOOR_INTEGER INT64_C(-1)
 
-/* Every array is indexed by element; entries of elements that an operation does not serve are NULL. */
+/* Every array is indexed by element; entries of elements that an operation does not serve are NULL. Parameters
+ * are passed as bits, sign-extended: bounds and values are elements, a slope is in the type of the arithmetic,
+ * f32 for the half types. */
 struct fastrelu_kernels {
   int (*relu[WIDTHS])(const void *x, void *y, size_t n, int64_t floor);
   int (*relu_grad[WIDTHS])(const void *x, const void *dy, void *dx, size_t n, int64_t floor);
@@ -29,6 +31,23 @@ struct fastrelu_kernels {
                            int64_t floor); /* y may be NULL */
   int (*relu_mask_grad[WIDTHS])(const uint8_t *mask, const void *dy, void *dx, size_t n);
   int (*relu_grad_accumulate[ELEMENTS])(const void *x, const void *dy, void *dx, size_t n);
+  int (*leaky_relu[ELEMENTS])(const void *x, void *y, size_t n, int64_t slope);
+  int (*leaky_relu_grad[ELEMENTS])(const void *x, const void *dy, void *dx, size_t n, int64_t slope);
+  int (*leaky_relu_mask[ELEMENTS])(const void *x, void *y, uint8_t *mask, size_t n, int64_t slope);
+  int (*leaky_relu_mask_grad[ELEMENTS])(const uint8_t *mask, const void *dy, void *dx, size_t n,
+                                        int64_t slope);
+  int (*clamp[ELEMENTS])(const void *x, void *y, size_t n, int64_t lo, int64_t hi);
+  int (*clamp_grad[ELEMENTS])(const void *x, const void *dy, void *dx, size_t n, int64_t lo, int64_t hi);
+  int (*clamp_mask[ELEMENTS])(const void *x, void *y, uint8_t *mask, size_t n, int64_t lo, int64_t hi);
+  int (*threshold[ELEMENTS])(const void *x, void *y, size_t n, int64_t threshold, int64_t value);
+  int (*threshold_grad[ELEMENTS])(const void *x, const void *dy, void *dx, size_t n, int64_t threshold);
+  int (*threshold_mask[ELEMENTS])(const void *x, void *y, uint8_t *mask, size_t n, int64_t threshold,
+                                  int64_t value);
+  int (*squared_relu[ELEMENTS])(const void *x, void *y, size_t n);
+  int (*squared_relu_grad[ELEMENTS])(const void *x, const void *dy, void *dx, size_t n);
+  int (*relu_add[ELEMENTS])(const void *a, const void *b, void *y, size_t n);
+  int (*reglu[ELEMENTS])(const void *a, const void *b, void *y, size_t n);
+  int (*reglu_grad[ELEMENTS])(const void *a, const void *b, const void *dy, void *da, void *db, size_t n);
   int (*identity[WIDTHS])(const void *x, void *y, size_t n); /* the walk alone: the yardstick of the bench */
 };
 

@@ -25,6 +25,7 @@ enum mask_use { NO_MASK, MASK_READ, MASK_WRITTEN };
 typedef struct {
   int element, inputs, outputs;
   enum mask_use mask;
+  int crowded; /* each input takes as many registers as the half types' arithmetic does */
 } shape;
 
 typedef struct {
@@ -47,7 +48,7 @@ INLINE size_t lanes_of(int e) { return (size_t)(vector_bytes(e) / size(e)); }
  * multiple of 8 and at most 64 elements. */
 INLINE int batch_of(shape s) {
   const int lanes = (int)lanes_of(s.element);
-  int vectors = REGISTERS / 2 / (s.inputs * (is_half(s.element) ? 4 : 1));
+  int vectors = REGISTERS / 2 / (s.inputs * (is_half(s.element) || s.crowded ? 4 : 1));
   if (vectors > 4) vectors = 4;
   if (vectors < 2) vectors = 2;
   if (vectors & 1) vectors--;

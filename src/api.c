@@ -1,67 +1,77 @@
-/* The public operations: check the arguments, then a tail call into the kernel of the table in use. */
+/* The public operations on whole tensors: check the arguments, then a tail call into the kernel of the table in
+ * use. */
+#include "bounds.h"
 #include "check.h"
 #include "dispatch.h"
+#include "dtypes.h"
 #include "fastrelu.h"
 
-/* Every dtype with its C type, the width its selections are compiled for, and its floor. */
-#define FLOATS(DEFINE)                           \
-  DEFINE(f32, float, W32, F32, FLOOR_F32)        \
-  DEFINE(f64, double, W64, F64, FLOOR_F64)       \
-  DEFINE(f16, fastrelu_f16, W16, F16, FLOOR_F16) \
-  DEFINE(bf16, fastrelu_bf16, W16, BF16, FLOOR_BF16)
-#define INTEGERS(DEFINE)                     \
-  DEFINE(s8, int8_t, W8, , FLOOR_INTEGER)    \
-  DEFINE(s16, int16_t, W16, , FLOOR_INTEGER) \
-  DEFINE(s32, int32_t, W32, , FLOOR_INTEGER)
+static size_t mask_bytes(size_t n) { return (n + 7) / 8; }
 
-/* One branch for too many elements and for none. */
-#define CHECK_SIZE(type)                                        \
-  if (__builtin_expect(n - 1 >= PTRDIFF_MAX / sizeof(type), 0)) \
-  return n == 0 ? FASTRELU_OK : FASTRELU_ERROR_SIZE
-
-/* x to y. */
-#define CHECK_MAP(type)                                                  \
+/* One tensor to another. */
+#define CHECK_MAP(type, x, y)                                            \
   CHECK_SIZE(type);                                                      \
   CHECK(x, FASTRELU_ERROR_NULL);                                         \
   CHECK(y, FASTRELU_ERROR_NULL);                                         \
   CHECK(aligned(x, y, NULL, ALIGNMENT(type)), FASTRELU_ERROR_ALIGNMENT); \
   CHECK(apart_or_same(x, y, n * sizeof(type)), FASTRELU_ERROR_OVERLAP)
 
-#define RELU(dtype, type, width, element, floor)                            \
+/* Two tensors to a third. */
+#define CHECK_MAP_OF_TWO(type, a, b, y)                                 \
+  CHECK_SIZE(type);                                                     \
+  CHECK(a, FASTRELU_ERROR_NULL);                                        \
+  CHECK(b, FASTRELU_ERROR_NULL);                                        \
+  CHECK(y, FASTRELU_ERROR_NULL);                                        \
+  CHECK(aligned(a, b, y, ALIGNMENT(type)), FASTRELU_ERROR_ALIGNMENT);   \
+  CHECK(apart_or_same(a, y, n * sizeof(type)), FASTRELU_ERROR_OVERLAP); \
+  CHECK(apart_or_same(b, y, n * sizeof(type)), FASTRELU_ERROR_OVERLAP)
+
+/* x to y and a mask. */
+#define CHECK_MASK(type)                                                          \
+  CHECK_SIZE(type);                                                               \
+  CHECK(x, FASTRELU_ERROR_NULL);                                                  \
+  CHECK(y, FASTRELU_ERROR_NULL);                                                  \
+  CHECK(mask, FASTRELU_ERROR_NULL);                                               \
+  CHECK(aligned(x, y, NULL, ALIGNMENT(type)), FASTRELU_ERROR_ALIGNMENT);          \
+  CHECK(apart_or_same(x, y, n * sizeof(type)), FASTRELU_ERROR_OVERLAP);           \
+  CHECK(apart(mask, mask_bytes(n), x, n * sizeof(type)), FASTRELU_ERROR_OVERLAP); \
+  CHECK(apart(mask, mask_bytes(n), y, n * sizeof(type)), FASTRELU_ERROR_OVERLAP)
+
+/* A mask and dy to dx. */
+#define CHECK_MASK_GRAD(type)                                              \
+  CHECK_SIZE(type);                                                        \
+  CHECK(mask, FASTRELU_ERROR_NULL);                                        \
+  CHECK(dy, FASTRELU_ERROR_NULL);                                          \
+  CHECK(dx, FASTRELU_ERROR_NULL);                                          \
+  CHECK(aligned(dy, dx, NULL, ALIGNMENT(type)), FASTRELU_ERROR_ALIGNMENT); \
+  CHECK(apart_or_same(dy, dx, n * sizeof(type)), FASTRELU_ERROR_OVERLAP);  \
+  CHECK(apart(mask, mask_bytes(n), dx, n * sizeof(type)), FASTRELU_ERROR_OVERLAP)
+
+/* ---- relu -------------------------------------------------------------------------------------------- */
+
+#define RELU(dtype, type, real, width, element, floor)                      \
   fastrelu_status fastrelu_relu_##dtype(const type *x, type *y, size_t n) { \
-    CHECK_MAP(type);                                                        \
+    CHECK_MAP(type, x, y);                                                  \
     return kernels()->relu[width](x, y, n, floor);                          \
   }
 FLOATS(RELU)
-INTEGERS(RELU)
+SIGNED_INTEGERS(RELU)
 
-/* x and dy to dx. */
-#define CHECK_GRADIENT(type)                                             \
-  CHECK_SIZE(type);                                                      \
-  CHECK(x, FASTRELU_ERROR_NULL);                                         \
-  CHECK(dy, FASTRELU_ERROR_NULL);                                        \
-  CHECK(dx, FASTRELU_ERROR_NULL);                                        \
-  CHECK(aligned(x, dy, dx, ALIGNMENT(type)), FASTRELU_ERROR_ALIGNMENT);  \
-  CHECK(apart_or_same(x, dx, n * sizeof(type)), FASTRELU_ERROR_OVERLAP); \
-  CHECK(apart_or_same(dy, dx, n * sizeof(type)), FASTRELU_ERROR_OVERLAP)
-
-#define RELU_GRAD(dtype, type, width, element, floor)                                             \
+#define RELU_GRAD(dtype, type, real, width, element, floor)                                       \
   fastrelu_status fastrelu_relu_grad_##dtype(const type *x, const type *dy, type *dx, size_t n) { \
-    CHECK_GRADIENT(type);                                                                         \
+    CHECK_MAP_OF_TWO(type, x, dy, dx);                                                            \
     return kernels()->relu_grad[width](x, dy, dx, n, floor);                                      \
   }
 FLOATS(RELU_GRAD)
 
-#define RELU_GRAD_ACCUMULATE(dtype, type, width, element, floor)                                             \
+#define RELU_GRAD_ACCUMULATE(dtype, type, real, width, element, floor)                                       \
   fastrelu_status fastrelu_relu_grad_accumulate_##dtype(const type *x, const type *dy, type *dx, size_t n) { \
-    CHECK_GRADIENT(type);                                                                                    \
+    CHECK_MAP_OF_TWO(type, x, dy, dx);                                                                       \
     return kernels()->relu_grad_accumulate[element](x, dy, dx, n);                                           \
   }
 FLOATS(RELU_GRAD_ACCUMULATE)
 
-static size_t mask_bytes(size_t n) { return (n + 7) / 8; }
-
-#define RELU_MASK(dtype, type, width, element, floor)                                           \
+#define RELU_MASK(dtype, type, real, width, element, floor)                                     \
   fastrelu_status fastrelu_relu_mask_##dtype(const type *x, type *y, uint8_t *mask, size_t n) { \
     CHECK_SIZE(type);                                                                           \
     CHECK(x, FASTRELU_ERROR_NULL);                                                              \
@@ -76,15 +86,141 @@ static size_t mask_bytes(size_t n) { return (n + 7) / 8; }
   }
 FLOATS(RELU_MASK)
 
-#define RELU_MASK_GRAD(dtype, type, width, element, floor)                                                   \
+#define RELU_MASK_GRAD(dtype, type, real, width, element, floor)                                             \
   fastrelu_status fastrelu_relu_mask_grad_##dtype(const uint8_t *mask, const type *dy, type *dx, size_t n) { \
-    CHECK_SIZE(type);                                                                                        \
-    CHECK(mask, FASTRELU_ERROR_NULL);                                                                        \
-    CHECK(dy, FASTRELU_ERROR_NULL);                                                                          \
-    CHECK(dx, FASTRELU_ERROR_NULL);                                                                          \
-    CHECK(aligned(dy, dx, NULL, ALIGNMENT(type)), FASTRELU_ERROR_ALIGNMENT);                                 \
-    CHECK(apart_or_same(dy, dx, n * sizeof(type)), FASTRELU_ERROR_OVERLAP);                                  \
-    CHECK(apart(mask, mask_bytes(n), dx, n * sizeof(type)), FASTRELU_ERROR_OVERLAP);                         \
+    CHECK_MASK_GRAD(type);                                                                                   \
     return kernels()->relu_mask_grad[width](mask, dy, dx, n);                                                \
   }
 FLOATS(RELU_MASK_GRAD)
+
+/* ---- leaky_relu -------------------------------------------------------------------------------------- */
+
+#define LEAKY_RELU(dtype, type, real, width, element, floor)                                           \
+  fastrelu_status fastrelu_leaky_relu_##dtype(const type *x, type *y, size_t n, real slope) {          \
+    CHECK_MAP(type, x, y);                                                                             \
+    return kernels()->leaky_relu[element](x, y, n, SLOPE_BITS(slope));                                 \
+  }                                                                                                    \
+  fastrelu_status fastrelu_leaky_relu_grad_##dtype(const type *x, const type *dy, type *dx, size_t n,  \
+                                                   real slope) {                                       \
+    CHECK_MAP_OF_TWO(type, x, dy, dx);                                                                 \
+    return kernels()->leaky_relu_grad[element](x, dy, dx, n, SLOPE_BITS(slope));                       \
+  }                                                                                                    \
+  fastrelu_status fastrelu_leaky_relu_mask_##dtype(const type *x, type *y, uint8_t *mask, size_t n,    \
+                                                   real slope) {                                       \
+    CHECK_MASK(type);                                                                                  \
+    return kernels()->leaky_relu_mask[element](x, y, mask, n, SLOPE_BITS(slope));                      \
+  }                                                                                                    \
+  fastrelu_status fastrelu_leaky_relu_mask_grad_##dtype(const uint8_t *mask, const type *dy, type *dx, \
+                                                        size_t n, real slope) {                        \
+    CHECK_MASK_GRAD(type);                                                                             \
+    return kernels()->leaky_relu_mask_grad[element](mask, dy, dx, n, SLOPE_BITS(slope));               \
+  }
+FLOATS(LEAKY_RELU)
+
+/* ---- clamp ------------------------------------------------------------------------------------------- */
+
+/* The bounds as elements, checked. */
+#define BOUNDS(dtype, element)                                          \
+  const int64_t lo_bits = bits_##dtype(lo), hi_bits = bits_##dtype(hi); \
+  CHECK(are_bounds(lo_bits, hi_bits, element), FASTRELU_ERROR_PARAMETER)
+
+#define CLAMP(dtype, type, real, width, element, floor)                                                   \
+  fastrelu_status fastrelu_clamp_##dtype(const type *x, type *y, size_t n, real lo, real hi) {            \
+    BOUNDS(dtype, element);                                                                               \
+    CHECK_MAP(type, x, y);                                                                                \
+    return kernels()->clamp[element](x, y, n, lo_bits, hi_bits);                                          \
+  }                                                                                                       \
+  fastrelu_status fastrelu_clamp_grad_##dtype(const type *x, const type *dy, type *dx, size_t n, real lo, \
+                                              real hi) {                                                  \
+    BOUNDS(dtype, element);                                                                               \
+    CHECK_MAP_OF_TWO(type, x, dy, dx);                                                                    \
+    return kernels()->clamp_grad[element](x, dy, dx, n, lo_bits, hi_bits);                                \
+  }                                                                                                       \
+  fastrelu_status fastrelu_clamp_mask_##dtype(const type *x, type *y, uint8_t *mask, size_t n, real lo,   \
+                                              real hi) {                                                  \
+    BOUNDS(dtype, element);                                                                               \
+    CHECK_MASK(type);                                                                                     \
+    return kernels()->clamp_mask[element](x, y, mask, n, lo_bits, hi_bits);                               \
+  }
+FLOATS(CLAMP)
+
+#define CLAMP_INTEGER(dtype, type, real, width, element, floor)                                \
+  fastrelu_status fastrelu_clamp_##dtype(const type *x, type *y, size_t n, real lo, real hi) { \
+    CHECK(lo <= hi, FASTRELU_ERROR_PARAMETER);                                                 \
+    CHECK_MAP(type, x, y);                                                                     \
+    return kernels()->clamp[element](x, y, n, lo, hi);                                         \
+  }
+SIGNED_INTEGERS(CLAMP_INTEGER)
+UNSIGNED_INTEGERS(CLAMP_INTEGER)
+
+/* ---- threshold --------------------------------------------------------------------------------------- */
+
+#define LOWER_BOUND(dtype, element)                \
+  const int64_t lo_bits = bits_##dtype(threshold); \
+  CHECK(!is_nan(lo_bits, element), FASTRELU_ERROR_PARAMETER)
+
+#define THRESHOLD(dtype, type, real, width, element, floor)                                                  \
+  fastrelu_status fastrelu_threshold_##dtype(const type *x, type *y, size_t n, real threshold, real value) { \
+    LOWER_BOUND(dtype, element);                                                                             \
+    CHECK_MAP(type, x, y);                                                                                   \
+    return kernels()->threshold[element](x, y, n, lo_bits, bits_##dtype(value));                             \
+  }                                                                                                          \
+  fastrelu_status fastrelu_threshold_grad_##dtype(const type *x, const type *dy, type *dx, size_t n,         \
+                                                  real threshold) {                                          \
+    LOWER_BOUND(dtype, element);                                                                             \
+    CHECK_MAP_OF_TWO(type, x, dy, dx);                                                                       \
+    return kernels()->threshold_grad[element](x, dy, dx, n, lo_bits);                                        \
+  }                                                                                                          \
+  fastrelu_status fastrelu_threshold_mask_##dtype(const type *x, type *y, uint8_t *mask, size_t n,           \
+                                                  real threshold, real value) {                              \
+    LOWER_BOUND(dtype, element);                                                                             \
+    CHECK_MASK(type);                                                                                        \
+    return kernels()->threshold_mask[element](x, y, mask, n, lo_bits, bits_##dtype(value));                  \
+  }
+FLOATS(THRESHOLD)
+
+/* ---- squared, fused and gated ------------------------------------------------------------------------ */
+
+#define SQUARED_RELU(dtype, type, real, width, element, floor)                                            \
+  fastrelu_status fastrelu_squared_relu_##dtype(const type *x, type *y, size_t n) {                       \
+    CHECK_MAP(type, x, y);                                                                                \
+    return kernels()->squared_relu[element](x, y, n);                                                     \
+  }                                                                                                       \
+  fastrelu_status fastrelu_squared_relu_grad_##dtype(const type *x, const type *dy, type *dx, size_t n) { \
+    CHECK_MAP_OF_TWO(type, x, dy, dx);                                                                    \
+    return kernels()->squared_relu_grad[element](x, dy, dx, n);                                           \
+  }
+FLOATS(SQUARED_RELU)
+
+#define RELU_ADD(dtype, type, real, width, element, floor)                                     \
+  fastrelu_status fastrelu_relu_add_##dtype(const type *a, const type *b, type *y, size_t n) { \
+    CHECK_MAP_OF_TWO(type, a, b, y);                                                           \
+    return kernels()->relu_add[element](a, b, y, n);                                           \
+  }
+FLOATS(RELU_ADD)
+
+#define REGLU(dtype, type, real, width, element, floor)                                               \
+  fastrelu_status fastrelu_reglu_##dtype(const type *a, const type *b, type *y, size_t n) {           \
+    CHECK_MAP_OF_TWO(type, a, b, y);                                                                  \
+    return kernels()->reglu[element](a, b, y, n);                                                     \
+  }                                                                                                   \
+  fastrelu_status fastrelu_reglu_grad_##dtype(const type *a, const type *b, const type *dy, type *da, \
+                                              type *db, size_t n) {                                   \
+    CHECK_SIZE(type);                                                                                 \
+    CHECK(a, FASTRELU_ERROR_NULL);                                                                    \
+    CHECK(b, FASTRELU_ERROR_NULL);                                                                    \
+    CHECK(dy, FASTRELU_ERROR_NULL);                                                                   \
+    CHECK(da, FASTRELU_ERROR_NULL);                                                                   \
+    CHECK(db, FASTRELU_ERROR_NULL);                                                                   \
+    CHECK(aligned(a, b, dy, ALIGNMENT(type)), FASTRELU_ERROR_ALIGNMENT);                              \
+    CHECK(aligned(da, db, NULL, ALIGNMENT(type)), FASTRELU_ERROR_ALIGNMENT);                          \
+    CHECK(apart_or_same(a, da, n * sizeof(type)), FASTRELU_ERROR_OVERLAP);                            \
+    CHECK(apart_or_same(b, da, n * sizeof(type)), FASTRELU_ERROR_OVERLAP);                            \
+    CHECK(apart_or_same(dy, da, n * sizeof(type)), FASTRELU_ERROR_OVERLAP);                           \
+    CHECK(apart_or_same(a, db, n * sizeof(type)), FASTRELU_ERROR_OVERLAP);                            \
+    CHECK(apart_or_same(b, db, n * sizeof(type)), FASTRELU_ERROR_OVERLAP);                            \
+    CHECK(apart_or_same(dy, db, n * sizeof(type)), FASTRELU_ERROR_OVERLAP);                           \
+    CHECK(apart(da, n * sizeof(type), db, n * sizeof(type)), FASTRELU_ERROR_OVERLAP);                 \
+    return kernels()->reglu_grad[element](a, b, dy, da, db, n);                                       \
+  }
+FLOATS(REGLU)

@@ -14,6 +14,11 @@
     if (__builtin_expect(!(condition), 0)) return (status); \
   } while (0)
 
+/* One branch for too many elements and for none. */
+#define CHECK_SIZE(type)                                        \
+  if (__builtin_expect(n - 1 >= PTRDIFF_MAX / sizeof(type), 0)) \
+  return n == 0 ? FASTRELU_OK : FASTRELU_ERROR_SIZE
+
 /* The alignment of an element inside of a struct or an array: 4 for double on 32-bit x86. */
 #define ALIGNMENT(type) \
   offsetof(             \

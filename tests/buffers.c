@@ -6,6 +6,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "reference.h"
+
 enum { PATTERN = 0xA5, WATCHED = 192 };
 
 struct guarded guarded_allocate(size_t bytes) {
@@ -109,6 +111,12 @@ static uint64_t special(enum dtype dtype, uint64_t random) {
   return values[random % 12] ^ (random >> 32 & 1) << sign;
 }
 
+/* A bound or a few units of the last place off it. */
+static uint64_t near_a_parameter(const struct operation *op, uint64_t random) {
+  const double bound = random >> 32 & 1 ? op->parameters.first : op->parameters.second;
+  return rounded(op->dtype, bound) + random % 5 - 2;
+}
+
 void fill(const struct operation *op, int operand, void *buffer, size_t n, uint64_t *state) {
   const size_t size = is_mask(op->roles[operand]) ? 1 : element_size(op->dtype);
   const size_t count = operand_bytes(op, operand, n) / size;
@@ -118,6 +126,7 @@ void fill(const struct operation *op, int operand, void *buffer, size_t n, uint6
     uint64_t value = random;
     if (!is_mask(op->roles[operand])) {
       if (kind < 5) value = special(op->dtype, random);
+      if (kind == 5) value = near_a_parameter(op, random);
       if (kind >= 8) value = moderate(op->dtype, random);
     }
     const uint8_t w8 = (uint8_t)value;

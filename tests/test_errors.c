@@ -1,4 +1,6 @@
 /* Bad arguments: each gets its own status, in the contract's order, and nothing is written. */
+#include <fenv.h>
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "environment.h"
 #include "fastrelu.h"
 #include "operations.h"
 
@@ -37,7 +40,7 @@ static void assert_nothing_written(void) {
 }
 
 static void expect(const struct operation *op, void *const buffers[], size_t n, int status) {
-  const int actual = op->call(buffers, n);
+  const int actual = call(op, buffers, n);
   if (actual != status) fail_msg("%s, n = %zu: status %d, expected %d", op->name, n, actual, status);
   assert_nothing_written();
 }
@@ -105,7 +108,7 @@ static void overlaps_are_refused_unless_in_place(void **state) {
         reset(buffers);
         buffers[b] = (char *)buffers[a] + distance;
         if (distance == 0 && may_be_in_place(op, a, b)) {
-          if (op->call(buffers, N) != FASTRELU_OK) fail_msg("%s refuses %d and %d in place", op->name, a, b);
+          if (call(op, buffers, N) != FASTRELU_OK) fail_msg("%s refuses %d and %d in place", op->name, a, b);
           continue;
         }
         expect(op, buffers, N, FASTRELU_ERROR_OVERLAP);
@@ -124,7 +127,7 @@ static void neighbours_are_accepted(void **state) {
       const size_t align = is_mask(op->roles[b]) ? 1 : alignment(op);
       const uintptr_t behind = (uintptr_t)buffers[a] + operand_bytes(op, a, N);
       buffers[b] = (char *)buffers[a] + operand_bytes(op, a, N) + (align - behind % align) % align;
-      assert_int_equal(op->call(buffers, N), FASTRELU_OK);
+      assert_int_equal(call(op, buffers, N), FASTRELU_OK);
     }
   }
 }
@@ -139,7 +142,7 @@ static void inputs_may_overlap(void **state) {
         reset(buffers);
         buffers[b] = (char *)buffers[a] + elements * element_size(op->dtype);
         if (!is_mask(op->roles[b]) && (uintptr_t)buffers[b] % alignment(op) != 0) continue;
-        assert_int_equal(op->call(buffers, N), FASTRELU_OK);
+        assert_int_equal(call(op, buffers, N), FASTRELU_OK);
       }
     }
   }
@@ -183,11 +186,61 @@ static void errors_come_in_the_contracts_order(void **state) {
   }
 }
 
+static bool is_of(const struct operation *op, const char *family) {
+  return strncmp(op->name, family, strlen(family)) == 0;
+}
+
+/* lo > hi after rounding, or a NaN that bounds: found before anything else is looked at, in every floating-point
+ * environment. */
+static void bad_parameters_are_refused(void **state) {
+  const struct operation *op = *state;
+  const bool integer = op->dtype == S8 || op->dtype == U8 || op->dtype == S16 || op->dtype == S32;
+  static const struct parameters bounds[] = {{1, 0},      {1, -1},        {INFINITY, -INFINITY},
+                                             {NAN, 1},    {0, NAN},       {NAN, NAN},
+                                             {-NAN, 0},   {65600, 65000}, {1e38f, 0},
+                                             {1e-40f, 0}, {0, -1e-40f},   {1.5f, 1.4921875f}};
+  static const struct parameters thresholds[] = {{NAN, 0}, {-NAN, 0}, {NAN, NAN}};
+  static const struct parameters integers[] = {{1, 0}, {2, 1}, {127, 0}};
+  const struct parameters *bad = thresholds;
+  size_t count = is_of(op, "threshold") ? sizeof thresholds / sizeof *thresholds : 0;
+  if (is_of(op, "clamp")) {
+    bad = integer ? integers : bounds;
+    count = integer ? sizeof integers / sizeof *integers : sizeof bounds / sizeof *bounds;
+  }
+  void *buffers[MAX_OPERANDS], *nothing[MAX_OPERANDS] = {NULL};
+  for (size_t i = 0; i < count; i++) {
+    struct operation wrong = *op;
+    wrong.parameters = bad[i];
+    /* 1e-40 is 0 in f16, and FTZ would flush it in the conversion from double to float, in this program. */
+    const bool tiny = fabs(bad[i].first) == 1e-40f || fabs(bad[i].second) == 1e-40f;
+    if (tiny && op->dtype == F16) continue;
+    for (int environment = 0; environment < environment_count; environment++) {
+      if (tiny && op->dtype != F64 && environment >= 4) continue;
+      const size_t sizes[] = {N, 0, SIZE_MAX};
+      for (size_t k = 0; k < 3; k++) {
+        reset(buffers);
+        environment_enter(environment);
+        feclearexcept(FE_ALL_EXCEPT);
+        const int status = call(&wrong, buffers, sizes[k]), without = call(&wrong, nothing, sizes[k]);
+        const int flags = fetestexcept(FE_ALL_EXCEPT);
+        environment_leave();
+        if (status != FASTRELU_ERROR_PARAMETER || without != FASTRELU_ERROR_PARAMETER) {
+          fail_msg("%s with (%g, %g), n = %zu, environment %d: status %d and %d", op->name, bad[i].first,
+                   bad[i].second, sizes[k], environment, status, without);
+        }
+        assert_int_equal(flags, 0);
+        assert_nothing_written();
+      }
+    }
+  }
+}
+
 int main(void) {
   static const struct {
     const char *sentence;
     CMUnitTestFunction function;
   } kinds[] = {
+      {"bad parameters are refused", bad_parameters_are_refused},
       {"NULL pointers are refused", null_pointers_are_refused},
       {"misaligned tensors are refused", misaligned_tensors_are_refused},
       {"sizes past PTRDIFF_MAX are refused", sizes_past_ptrdiff_max_are_refused},

@@ -4,19 +4,30 @@ import re
 import tomllib
 from pathlib import Path
 
-# Half arithmetic alone may spill, and only where there are 16 registers.
-_LEDGER = re.compile(r"_B?F16$")
+_REGISTERS = {"sse2": (16, 16), "avx2": (16, 32), "avx512": (32, 64), "neon": (32, 16)}  # count, bytes
+_SIZES = {"8": 1, "16": 2, "32": 4, "64": 8}
+
+# Half arithmetic alone may spill, and f64 where a compare of 64 bits takes half a dozen instructions (SSE2), and
+# only where there are 16 registers.
+_LEDGER = re.compile(r"_(B?F16|F64)$")
 _FEW_REGISTERS = ("sse2", "avx2")
+_LEDGER_HEAD = """\
+# Vectors moved to or from the stack in the hot loops of half and f64 arithmetic, where 16 registers are too few: the
+# most that is allowed, for each compiler. None anywhere else. Written by gate.py --record."""
 
 
 def _operation(kernel):
-    return re.sub(r"_(W8|W16|W32|W64|F16|BF16|F32|F64)$", "", kernel)
+    return re.sub(r"_(W8|U8|W16|W32|W64|F16|BF16|F32|F64)$", "", kernel)
 
 
 class Expectations:
     def __init__(self, compiler, path=Path(__file__).parent / "kernels.toml"):
         self._data = tomllib.loads(path.read_text())
+        self._spills_path = path.with_name("spills.toml")
+        if self._spills_path.exists():
+            self._data["spills"] = tomllib.loads(self._spills_path.read_text())
         self.compiler = compiler
+        self._found = {}
         self.undefined = self._data["undefined"]
         self.notices = []  # what is no fault, but wants an edit of the data
 
@@ -26,7 +37,24 @@ class Expectations:
         return entries.get(name, entries.get(_operation(name)))
 
     def expected_stores(self, name, isa):
-        return (self._of("stores", name) or {}).get(isa)
+        """Vectors stored in an iteration of the batch loop; 0: a kernel without a loop that stores vectors."""
+        stores = (self._of("stores", name) or {}).get(isa)
+        inputs = self._of("inputs", name)
+        if stores is None and inputs is not None:
+            stores = self.outputs(name) * self._batch(name, isa, inputs)
+        return stores
+
+    def _batch(self, name, isa, inputs):
+        """batch_of() of kernels/walks.h."""
+        registers, width = _REGISTERS[isa]
+        element = name.rsplit("_", 1)[1]
+        half = element in ("F16", "BF16")
+        lanes = width // _SIZES[element.lstrip("BFUW")]
+        vectors = min(registers // 2 // (inputs * (4 if half else 1)), 4)
+        vectors = max(vectors, 2) // 2 * 2
+        if _operation(name) in self._data["masks"]:
+            vectors = max(min(vectors, 64 // lanes), 8 // lanes)
+        return vectors
 
     def streaming_stores(self, name, isa):
         return (self._of("streaming", name) or {}).get(isa)
@@ -40,13 +68,37 @@ class Expectations:
 
     def narrow(self, names, isa):
         """The mnemonics that may name narrower registers in the hot loops of these kernels."""
-        lists = [self._of("narrow", name) or {} for name in [*names, "any"]]
-        return {mnemonic for entry in lists for mnemonic in entry.get(isa, ())}
+        entries = self._data["narrow"]
+        keys = {"any"}
+        for name in names:
+            keys |= {name, _operation(name), "any_" + name.rsplit("_", 1)[-1]}
+        return {mnemonic for key in keys for mnemonic in entries.get(key, {}).get(isa, ())}
 
     def allowed_spills(self, names, isa):
         """How many in the hot loops of these kernels; None where the ledger does not know the compiler."""
         half = [name for name in names if _LEDGER.search(name)]
         if not half or isa not in _FEW_REGISTERS:
             return 0
-        ledger = self._data["spills"].get(self.compiler)
+        ledger = self._data.get("spills", {}).get(self.compiler)
         return None if ledger is None else max(ledger.get(name, {}).get(isa, 0) for name in half)
+
+    def note_spills(self, names, isa, count):
+        """What was found, for record_spills()."""
+        for name in names if count else ():
+            self._found.setdefault(name, {})[isa] = max(count, self._found.get(name, {}).get(isa, 0))
+
+    def record_spills(self, isas):
+        """Writes the ledger anew for this compiler and these ISAs; others are kept."""
+        ledger = self._data.setdefault("spills", {})
+        kept = ledger.get(self.compiler, {})
+        entries = {n: {i: c for i, c in e.items() if i not in isas} for n, e in kept.items()}
+        for name, found in self._found.items():
+            entries[name] = entries.get(name, {}) | found
+        ledger[self.compiler] = entries
+        lines = [_LEDGER_HEAD]
+        for compiler, kernels in sorted(ledger.items()):
+            lines.append(f"\n[{compiler}]")
+            for name, counts in sorted(kernels.items()):
+                if counts:
+                    lines.append(f"{name} = {{ {', '.join(f'{i} = {c}' for i, c in sorted(counts.items()))} }}")
+        self._spills_path.write_text("\n".join(lines) + "\n")

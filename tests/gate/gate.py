@@ -52,6 +52,7 @@ def main(arguments=None):
     )
     parser.add_argument("--baseline", nargs="*", default=[], help="objects that run on every CPU")
     parser.add_argument("--library", nargs="*", default=[], help="the shared and the static library")
+    parser.add_argument("--record", action="store_true", help="write the spills found to spills.toml")
     options = parser.parse_args(arguments)
     if not options.kernels:
         parser.error("no --kernels: nothing to check")
@@ -61,6 +62,9 @@ def main(arguments=None):
     for kernels in options.kernels:
         isa, path = kernels.split("=", 1)
         findings += check_kernels(options.objdump, isa, path, expectations)
+    if options.record:
+        expectations.record_spills([kernels.split("=", 1)[0] for kernels in options.kernels])
+        findings = [finding for finding in findings if finding.rule != "spill"]
     for path in options.baseline:
         findings += check_baseline(options.objdump, path)
     for path in options.library:

@@ -205,7 +205,7 @@ def _check_kernel(kernels, name, codes, data):
     expected = data.expected_stores(name, kernels.isa)
     where = f"{kernels.binary.name}: {name}"
     if expected is None:
-        message = f"no count of stores for {kernels.isa}: add it to [stores] in tests/gate/kernels.toml"
+        message = f"not known for {kernels.isa}: add it to [inputs] in tests/gate/kernels.toml"
         yield Finding(where, "store-count", message)
         return
     single = data.outputs(name)
@@ -220,7 +220,7 @@ def _check_kernel(kernels, name, codes, data):
             message = (
                 f"this loop {'streams' if streaming else 'stores'} {count} vectors; expected of {name} in "
                 f"{kernels.isa} are {batch} (the batch) or fewer (single vectors); where batch_of() changed, "
-                f"see [{'streaming' if streaming else 'stores'}] in tests/gate/kernels.toml"
+                f"see {'[streaming] in kernels.toml' if streaming else 'expectations.py'} in tests/gate"
             )
             yield Finding(kernels.at(code, first), "store-count", message)
     if expected and expected not in counts:
@@ -268,11 +268,12 @@ def _check_hot_code(kernels, code, users, data):
             f"one is listed in `scalar_loops` in tests/gate/kernels.toml"
         )
         yield Finding(kernels.at(code, min(scalar, key=lambda i: i.place)), "scalar-loop", message)
+    data.note_spills(users, kernels.isa, len(spills))
     allowed = data.allowed_spills(users, kernels.isa)
     where = f"{kernels.binary.name}: {code.name}"
     if allowed is None and spills:
         data.notices.append(
-            f"{where}: {len(spills)} vector spills in hot loops; [spills] in tests/gate/kernels.toml has no "
+            f"{where}: {len(spills)} vector spills in hot loops; tests/gate/spills.toml has no "
             f"{data.compiler}"
         )
     elif allowed is not None and len(spills) > allowed:
@@ -280,14 +281,14 @@ def _check_hot_code(kernels, code, users, data):
         message = (
             f"{len(spills)} moves of vectors to or from the stack in hot loops, allowed are {allowed} with "
             f"{data.compiler}: at {places}. Half arithmetic on 16 registers: where the compiler can do no "
-            f"better, [spills] in tests/gate/kernels.toml is the ledger. Elsewhere the batch asks for too "
+            f"better, tests/gate/spills.toml is the ledger (gate.py --record). Elsewhere the batch asks for too "
             f"many registers: batch_of()"
         )
         yield Finding(kernels.at(code, spills[0]), "spill", message)
     elif allowed and len(spills) < allowed:
         data.notices.append(
-            f"{where}: only {len(spills)} vector spills now, {allowed} in [spills] of "
-            f"tests/gate/kernels.toml: lower it"
+            f"{where}: only {len(spills)} vector spills now, {allowed} in "
+            f"tests/gate/spills.toml: lower it"
         )
 
 

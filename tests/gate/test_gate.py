@@ -19,10 +19,12 @@ from expectations import Expectations
 EXPECTATIONS = """
 undefined = ["allowed"]
 scalar_loops = ["reglu_grad"]
+masks = []
 [stores]
 relu = { sse2 = 2, avx2 = 2, avx512 = 2, neon = 2 }
 relu_grad_accumulate_F16 = { avx2 = 2, avx512 = 2 }
 reglu_grad = { avx2 = 4 }
+[inputs]
 [outputs]
 reglu_grad = 2
 [streaming]
