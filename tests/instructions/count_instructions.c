@@ -1,0 +1,176 @@
+/* usage: count_instructions [ISA PATTERN N...]
+ *
+ * How many instructions the public functions execute for n elements, counted by single-stepping: a virtual
+ * machine may have no performance counters. One line for each operation whose name matches the pattern: the
+ * name, and a count for each N. Without arguments the usable instruction sets, best first. Returns 77 where
+ * ptrace is not permitted.
+ *
+ * The parent steps over its child, which stops at a breakpoint before each call. What counts is executed outside
+ * of this program's own code: everything from the public function's first instruction to its return, whatever
+ * it calls included, but neither the row's adaptor nor the linker's stub. */
+#include <elf.h>
+#include <fnmatch.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/ptrace.h>
+#include <sys/uio.h>
+#include <sys/user.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "buffers.h"
+#include "fastrelu.h"
+#include "operations.h"
+
+enum { LONGEST = 2048, CANNOT_TRACE = 77 };
+
+/* What is to be called: the operations that match the pattern, each with each length. */
+struct plan {
+  const char *isa, *pattern;
+  size_t lengths[LONGEST], length_count;
+};
+
+/* Operations that operations.c has no rows for (channels, compressed forms) get theirs here: roles and dtype say
+ * how the operands are filled, `element` is not used, and the adaptor may compute what it passes, which is not
+ * counted as long as it calls nothing outside of this program. */
+static const struct operation other_operations[] = {{.name = NULL}};
+
+/* The i-th of all; the last has no name. */
+static const struct operation *row(size_t i) {
+  return i < operation_count ? &operations[i] : &other_operations[i - operation_count];
+}
+
+static bool is_planned(const struct plan *plan, const struct operation *op) {
+  return fnmatch(plan->pattern, op->name, 0) == 0;
+}
+
+/* ---- the child ------------------------------------------------------------------------------------------- */
+
+#if defined(__x86_64__)
+#define BREAKPOINT() __asm__ volatile("int3" ::: "memory")
+#define PROGRAM_COUNTER rip
+#elif defined(__aarch64__)
+#define BREAKPOINT() __asm__ volatile("brk #0" ::: "memory")
+#define PROGRAM_COUNTER pc
+#endif
+
+/* At the same addresses and with the same data, whatever was called before. */
+static void make_call(const struct operation *op, size_t n) {
+  static _Alignas(4096) char memory[MAX_OPERANDS][LONGEST * 8];
+  void *operands[MAX_OPERANDS];
+  for (int k = 0; k < MAX_OPERANDS; k++) {
+    uint64_t seed = (uint64_t)k;
+    operands[k] = memory[k];
+    if (op->roles[k] != NONE) fill(op, k, operands[k], n, &seed);
+  }
+  BREAKPOINT();
+  const int status = op->call(operands, n);
+  if (status != FASTRELU_OK) {
+    fprintf(stderr, "%s, n = %zu: status %d\n", op->name, n, status);
+    exit(EXIT_FAILURE);
+  }
+}
+
+static void make_calls(const struct plan *plan) {
+  if (fastrelu_use_isa(plan->isa) != FASTRELU_OK) {
+    fprintf(stderr, "%s is no usable instruction set\n", plan->isa);
+    exit(EXIT_FAILURE);
+  }
+  for (size_t i = 0; row(i)->name; i++) {
+    for (size_t l = 0; is_planned(plan, row(i)) && l < plan->length_count; l++) {
+      make_call(row(i), plan->lengths[l]);
+    }
+  }
+}
+
+/* ---- the parent ------------------------------------------------------------------------------------------ */
+
+static void trace(int request, pid_t child, void *address, void *data) {
+  if (ptrace(request, child, address, data) == 0) return;
+  perror("ptrace");
+  exit(EXIT_FAILURE);
+}
+
+static void run(pid_t child, int request) {
+  int status;
+  trace(request, child, NULL, NULL);
+  waitpid(child, &status, 0);
+  if (WIFSTOPPED(status) && WSTOPSIG(status) == SIGTRAP) return;
+  fprintf(stderr, "the calls ended early, with wait status %#x\n", (unsigned)status);
+  exit(EXIT_FAILURE);
+}
+
+static bool in_program(pid_t child) {
+  extern const char __executable_start[], etext[]; /* the linker's */
+  struct user_regs_struct registers;
+  struct iovec whole = {&registers, sizeof registers};
+  trace(PTRACE_GETREGSET, child, (void *)NT_PRSTATUS, &whole);
+  const uintptr_t at = registers.PROGRAM_COUNTER;
+  return at >= (uintptr_t)__executable_start && at < (uintptr_t)etext;
+}
+
+static void run_to_breakpoint(pid_t child) {
+  run(child, PTRACE_CONT);
+#if defined(__aarch64__) /* it stays at the breakpoint; x86 is past it */
+  struct user_regs_struct registers;
+  struct iovec whole = {&registers, sizeof registers};
+  trace(PTRACE_GETREGSET, child, (void *)NT_PRSTATUS, &whole);
+  registers.pc += 4;
+  trace(PTRACE_SETREGSET, child, (void *)NT_PRSTATUS, &whole);
+#endif
+}
+
+static unsigned count_call(pid_t child) {
+  unsigned count = 0;
+  run_to_breakpoint(child);
+  for (;;) {
+    run(child, PTRACE_SINGLESTEP);
+    if (!in_program(child)) {
+      count++;
+    } else if (count > 0) {
+      return count;
+    }
+  }
+}
+
+static void print_counts(const struct plan *plan, pid_t child) {
+  for (size_t i = 0; row(i)->name; i++) {
+    if (!is_planned(plan, row(i))) continue;
+    printf("%s", row(i)->name);
+    for (size_t l = 0; l < plan->length_count; l++) printf(" %u", count_call(child));
+    printf("\n");
+  }
+}
+
+int main(int argc, char **argv) {
+  static struct plan plan;
+  if (argc < 3) {
+    for (const char *const *isa = fastrelu_isa_list(); *isa; isa++) puts(*isa);
+    return EXIT_SUCCESS;
+  }
+  plan.isa = argv[1];
+  plan.pattern = argv[2];
+  for (int i = 3; i < argc && plan.length_count < LONGEST; i++) {
+    const size_t n = strtoul(argv[i], NULL, 10);
+    if (n > LONGEST) return fprintf(stderr, "at most %d elements\n", LONGEST), EXIT_FAILURE;
+    plan.lengths[plan.length_count++] = n;
+  }
+
+  const pid_t child = fork();
+  if (child == 0) {
+    if (ptrace(PTRACE_TRACEME, 0, NULL, NULL) != 0) _exit(CANNOT_TRACE);
+    raise(SIGSTOP);
+    make_calls(&plan);
+    return EXIT_SUCCESS;
+  }
+  int status;
+  if (child < 0 || waitpid(child, &status, 0) != child) return perror("fork"), EXIT_FAILURE;
+  if (!WIFSTOPPED(status)) return CANNOT_TRACE;
+  trace(PTRACE_SETOPTIONS, child, NULL, (void *)PTRACE_O_EXITKILL);
+  print_counts(&plan, child);
+  return EXIT_SUCCESS;
+}
