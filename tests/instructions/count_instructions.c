@@ -16,6 +16,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/ptrace.h>
 #include <sys/uio.h>
 #include <sys/user.h>
@@ -44,8 +45,15 @@ static const struct operation *row(size_t i) {
   return i < operation_count ? &operations[i] : &other_operations[i - operation_count];
 }
 
+/* The name of the function: that of the row without its parameters. */
+static const char *function_name(const struct operation *op) {
+  static char name[64];
+  snprintf(name, sizeof name, "%.*s", (int)strcspn(op->name, "("), op->name);
+  return name;
+}
+
 static bool is_planned(const struct plan *plan, const struct operation *op) {
-  return fnmatch(plan->pattern, op->name, 0) == 0;
+  return !op->variant && fnmatch(plan->pattern, function_name(op), 0) == 0;
 }
 
 /* ---- the child ------------------------------------------------------------------------------------------- */
@@ -68,7 +76,7 @@ static void make_call(const struct operation *op, size_t n) {
     if (op->roles[k] != NONE) fill(op, k, operands[k], n, &seed);
   }
   BREAKPOINT();
-  const int status = op->call(operands, n);
+  const int status = call(op, operands, n);
   if (status != FASTRELU_OK) {
     fprintf(stderr, "%s, n = %zu: status %d\n", op->name, n, status);
     exit(EXIT_FAILURE);
@@ -140,7 +148,7 @@ static unsigned count_call(pid_t child) {
 static void print_counts(const struct plan *plan, pid_t child) {
   for (size_t i = 0; row(i)->name; i++) {
     if (!is_planned(plan, row(i))) continue;
-    printf("%s", row(i)->name);
+    printf("%s", function_name(row(i)));
     for (size_t l = 0; l < plan->length_count; l++) printf(" %u", count_call(child));
     printf("\n");
   }
