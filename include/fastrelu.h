@@ -20,11 +20,11 @@
  * Aliasing   An output may be the same as an input of its element type (same address: in place). Inputs may
  *            overlap each other. Two outputs do not overlap. A mask overlaps nothing that is written. Any other
  *            overlap with something written is FASTRELU_ERROR_OVERLAP.
- * Alignment  The element's own, as in an array of it; a mask has none. Nothing outside of the n elements, or of
- *            the (n + 7) / 8 bytes of a mask, is read or written.
+ * Alignment  The element's own, as in an array of it, of indices and counts too; a mask has none. Nothing outside
+ *            of the n elements, or of the (n + 7) / 8 bytes of a mask, is read or written.
  * Errors     Checked in this order, and the first is returned with nothing written: PARAMETER, SIZE (more than
  *            PTRDIFF_MAX bytes), NULL, ALIGNMENT, OVERLAP, INDEX. n = 0 with valid parameters is FASTRELU_OK and
- *            looks at no pointer.
+ *            looks at no pointer, where not said otherwise.
  * Threads    Every function may be called from any thread and from a signal handler; none allocates, locks,
  *            prints or changes the floating-point environment's control bits. */
 #ifndef FASTRELU_H
@@ -353,6 +353,40 @@ FASTRELU_API fastrelu_status fastrelu_reglu_grad_f16(const fastrelu_f16 *a, cons
 FASTRELU_API fastrelu_status fastrelu_reglu_grad_bf16(const fastrelu_bf16 *a, const fastrelu_bf16 *b,
                                                       const fastrelu_bf16 *dy, fastrelu_bf16 *da,
                                                       fastrelu_bf16 *db, size_t n) FASTRELU_NOEXCEPT;
+/* relu_compress: only the elements with keep(x[i]), in order: values[k] = x[i] and indices[k] = i, k counting
+ * from 0 up to *count.
+ *
+ * values and indices have room for n elements, of which those from *count on hold anything afterwards: kernels
+ * store whole vectors. n is at most 2^32, more is FASTRELU_ERROR_SIZE. n = 0 sets *count to 0 and looks at no
+ * other pointer. In place: values = x, and nothing else overlaps anything. relu_expand makes relu(x) of the
+ * result, to the bit. */
+FASTRELU_API fastrelu_status fastrelu_relu_compress_f32(const float *x, float *values, uint32_t *indices,
+                                                        size_t n, size_t *count) FASTRELU_NOEXCEPT;
+FASTRELU_API fastrelu_status fastrelu_relu_compress_f64(const double *x, double *values, uint32_t *indices,
+                                                        size_t n, size_t *count) FASTRELU_NOEXCEPT;
+FASTRELU_API fastrelu_status fastrelu_relu_compress_f16(const fastrelu_f16 *x, fastrelu_f16 *values,
+                                                        uint32_t *indices, size_t n,
+                                                        size_t *count) FASTRELU_NOEXCEPT;
+FASTRELU_API fastrelu_status fastrelu_relu_compress_bf16(const fastrelu_bf16 *x, fastrelu_bf16 *values,
+                                                         uint32_t *indices, size_t n,
+                                                         size_t *count) FASTRELU_NOEXCEPT;
+
+/* relu_expand: y[indices[k]] = values[k] for k below count, and +0 everywhere else: what relu_compress made, dense
+ * again. values may be any.
+ *
+ * The indices ascend strictly and are below n, else FASTRELU_ERROR_INDEX with nothing written; nobody changes
+ * them during the call. n may exceed 2^32. count = 0 looks at neither values nor indices, n = 0 not at y. y
+ * overlaps nothing: never in place. */
+FASTRELU_API fastrelu_status fastrelu_relu_expand_f32(const float *values, const uint32_t *indices,
+                                                      size_t count, float *y, size_t n) FASTRELU_NOEXCEPT;
+FASTRELU_API fastrelu_status fastrelu_relu_expand_f64(const double *values, const uint32_t *indices,
+                                                      size_t count, double *y, size_t n) FASTRELU_NOEXCEPT;
+FASTRELU_API fastrelu_status fastrelu_relu_expand_f16(const fastrelu_f16 *values, const uint32_t *indices,
+                                                      size_t count, fastrelu_f16 *y,
+                                                      size_t n) FASTRELU_NOEXCEPT;
+FASTRELU_API fastrelu_status fastrelu_relu_expand_bf16(const fastrelu_bf16 *values, const uint32_t *indices,
+                                                       size_t count, fastrelu_bf16 *y,
+                                                       size_t n) FASTRELU_NOEXCEPT;
 
 /* The name of a status in words, such as "buffers overlap"; "unknown status" for any other number. */
 FASTRELU_API const char *fastrelu_status_string(fastrelu_status status) FASTRELU_NOEXCEPT;

@@ -1,6 +1,7 @@
 /* The vocabulary of AVX2 with F16C: 32-byte registers, masks as vectors of 0 and -1. */
 #include "base.h"
 #include "half.h"
+#include "positions.h"
 
 #include <simde/x86/avx2.h>
 #include <simde/x86/f16c.h>
@@ -140,6 +141,39 @@ INLINE mask from_bits(uint64_t word, int e) {
       return simde_mm256_cmpeq_epi64(simde_mm256_and_si256(simde_mm256_set1_epi64x((int64_t)word), each),
                                      each);
   }
+}
+
+/* Lanes that `compress` takes at once, 0 for none. */
+INLINE int group_of(int e) { return size(e) == 8 ? 4 : 8; }
+
+/* Moves what m has in a group of x to the front and stores the group, and where each stood: its lane, counted
+ * from the group's `first`. Returns how many; what is stored behind them is unspecified. Where not `whole`
+ * nothing is stored behind them, which is asked of ISAs that mask memory. */
+INLINE size_t compress(bits x, mask m, int group, bits first, void *values, uint32_t *indices, int whole,
+                       int e) {
+  (void)whole;
+  const uint64_t kept = to_bits(m, e) >> 8 * group & 0xFF;
+  const simde__m128i row = simde_mm_loadl_epi64((const simde__m128i *)(const void *)positions[kept]);
+  const bits lanes = simde_mm256_cvtepu8_epi32(row), places = simde_mm256_add_epi32(lanes, first);
+  if (size(e) == 2) {
+    const simde__m128i part = group ? simde_mm256_extracti128_si256(x, 1) : simde_mm256_castsi256_si128(x);
+    const simde__m128i pairs = simde_mm_unpacklo_epi8(row, row);
+    const simde__m128i bytes =
+        simde_mm_or_si128(simde_mm_add_epi8(pairs, pairs), simde_mm_set1_epi16(0x0100));
+    simde_mm_storeu_si128((simde__m128i *)values, simde_mm_shuffle_epi8(part, bytes));
+    store(indices, places, W32);
+  } else if (size(e) == 4) {
+    store(values, simde_mm256_permutevar8x32_epi32(x, lanes), e);
+    store(indices, places, W32);
+  } else {
+    /* Of 32-bit lanes, both halves of what is kept. */
+    const int halves = simde_mm256_movemask_ps(simde_mm256_castsi256_ps(m));
+    const bits order = simde_mm256_cvtepu8_epi32(
+        simde_mm_loadl_epi64((const simde__m128i *)(const void *)positions[halves]));
+    store(values, simde_mm256_permutevar8x32_epi32(x, order), e);
+    simde_mm_storeu_si128((simde__m128i *)indices, simde_mm256_castsi256_si128(places));
+  }
+  return (size_t)__builtin_popcountll(kept);
 }
 
 INLINE bits add_lanes(bits a, bits b, int e) {

@@ -164,6 +164,55 @@ INLINE bits add_words(bits a, bits b, int e) {
 INLINE uint64_t to_bits(mask m, int e) { return m & low_bits(64 / (size_t)size(e)); }
 INLINE mask from_bits(uint64_t word, int e) { return (void)e, word; }
 
+INLINE int group_of(int e) { return size(e) == 8 ? 8 : 16; }
+
+/* See avx2.c. In registers: the instruction that compresses to memory is microcoded on AMD. */
+INLINE size_t compress(bits x, mask m, int group, bits first, void *values, uint32_t *indices, int whole,
+                       int e) {
+  const uint64_t kept = m >> 16 * group & low_bits((size_t)group_of(e));
+  const size_t count = (size_t)__builtin_popcountll(kept);
+#if NATIVE
+  const bits each = _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
+  bits front, places = _mm512_maskz_compress_epi32((__mmask16)kept, _mm512_add_epi32(each, first));
+  if (size(e) == 2) {
+    const __m256i part = group ? _mm512_extracti64x4_epi64(x, 1) : _mm512_castsi512_si256(x);
+    front = _mm512_maskz_compress_epi32((__mmask16)kept, _mm512_cvtepu16_epi32(part));
+    front = _mm512_castsi256_si512(_mm512_cvtepi32_epi16(front));
+  } else if (size(e) == 4) {
+    front = _mm512_maskz_compress_epi32((__mmask16)kept, x);
+  } else {
+    front = _mm512_maskz_compress_epi64((__mmask8)kept, x);
+  }
+#else
+  char in[64], out[64] = {0};
+  uint32_t at[16], where_kept[16] = {0};
+  memcpy(in, &x, sizeof in);
+  memcpy(at, &first, sizeof at);
+  for (int lane = 0, k = 0; lane < group_of(e); lane++) {
+    if (!(kept >> lane & 1)) continue;
+    memcpy(out + k * size(e), in + (group * group_of(e) + lane) * size(e), (size_t)size(e));
+    where_kept[k++] = at[lane] + (uint32_t)lane;
+  }
+  const bits front = simde_mm512_loadu_si512(out), places = simde_mm512_loadu_si512(where_kept);
+#endif
+  if (!whole) {
+    store_part(values, front, count * (size_t)size(e), 64);
+    store_part(indices, places, count * 4, 64);
+    return count;
+  }
+  if (size(e) == 2) {
+    simde_mm256_storeu_si256((simde__m256i *)values, simde_mm512_castsi512_si256(front));
+  } else {
+    store(values, front, e);
+  }
+  if (size(e) == 8) {
+    simde_mm256_storeu_si256((simde__m256i *)(void *)indices, simde_mm512_castsi512_si256(places));
+  } else {
+    store(indices, places, W32);
+  }
+  return count;
+}
+
 INLINE bits add_lanes(bits a, bits b, int e) {
   if (size(e) == 8) {
     return simde_mm512_castpd_si512(

@@ -67,6 +67,43 @@ INLINE int64_t nans_at_bottom(int e) { return -floor_of(e) - 1; }
 
 INLINE int is_half(int e) { return e == F16 || e == BF16; }
 
+/* An element as its bits, sign-extended. */
+INLINE int64_t load_element(const void *p, int e) {
+  int8_t w8;
+  int16_t w16;
+  int32_t w32;
+  int64_t w64;
+  switch (size(e)) {
+    case 1:
+      return memcpy(&w8, p, 1), w8;
+    case 2:
+      return memcpy(&w16, p, 2), w16;
+    case 4:
+      return memcpy(&w32, p, 4), w32;
+    default:
+      return memcpy(&w64, p, 8), w64;
+  }
+}
+
+INLINE void store_element(void *p, int64_t x, int e) {
+  const int8_t w8 = (int8_t)x;
+  const int16_t w16 = (int16_t)x;
+  const int32_t w32 = (int32_t)x;
+  switch (size(e)) {
+    case 1:
+      memcpy(p, &w8, 1);
+      break;
+    case 2:
+      memcpy(p, &w16, 2);
+      break;
+    case 4:
+      memcpy(p, &w32, 4);
+      break;
+    default:
+      memcpy(p, &x, 8);
+  }
+}
+
 /* The lowest `count` bits set, count up to 64. */
 INLINE uint64_t low_bits(size_t count) { return count >= 64 ? ~UINT64_C(0) : (UINT64_C(1) << count) - 1; }
 

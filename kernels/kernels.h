@@ -3,6 +3,7 @@
  * table's name, is the build's: the same file is also compiled without its flags, emulated, for the tests. */
 #include "base.h"
 #include "operations.h"
+#include "sparse.h"
 #include "walks.h"
 
 INLINE void relu(int e, const void *x, void *y, size_t n, int64_t floor) {
@@ -205,6 +206,9 @@ TYPE_KERNELS(relu_add, (const void *a, const void *b, void *y, size_t n), a, b, 
 TYPE_KERNELS(reglu, (const void *a, const void *b, void *y, size_t n), a, b, y, n)
 TYPE_KERNELS(reglu_grad, (const void *a, const void *b, const void *dy, void *da, void *db, size_t n), a, b,
              dy, da, db, n)
+WIDTH_KERNELS(relu_compress,
+              (const void *x, void *values, uint32_t *indices, size_t n, size_t *count, int64_t floor), x,
+              values, indices, n, count, floor)
 KERNEL(identity, W32, (const void *x, void *y, size_t n), x, y, n)
 
 #define WIDTH_ENTRIES(name) .name = {[W16] = name##_W16, [W32] = name##_W32, [W64] = name##_W64}
@@ -233,5 +237,6 @@ const struct fastrelu_kernels FASTRELU_TABLE = {
     TYPE_ENTRIES(relu_add),
     TYPE_ENTRIES(reglu),
     TYPE_ENTRIES(reglu_grad),
+    WIDTH_ENTRIES(relu_compress),
     .identity = {[W32] = identity_W32},
 };

@@ -1,6 +1,7 @@
 /* The vocabulary of NEON, the baseline of aarch64: 16-byte registers, masks as vectors of 0 and -1. */
 #include "base.h"
 #include "half.h"
+#include "positions.h"
 
 #include <simde/arm/neon/add.h>
 #include <simde/arm/neon/addv.h>
@@ -21,9 +22,12 @@
 #include <simde/arm/neon/ld1.h>
 #include <simde/arm/neon/max.h>
 #include <simde/arm/neon/min.h>
+#include <simde/arm/neon/mla.h>
+#include <simde/arm/neon/movl.h>
 #include <simde/arm/neon/mul.h>
 #include <simde/arm/neon/mvn.h>
 #include <simde/arm/neon/orr.h>
+#include <simde/arm/neon/qtbl.h>
 #include <simde/arm/neon/reinterpret.h>
 #include <simde/arm/neon/shr_n.h>
 #include <simde/arm/neon/st1.h>
@@ -135,17 +139,18 @@ INLINE bits lane_bits(int e) {
   return load(each, e);
 }
 
-INLINE uint64_t to_bits(mask m, int e) {
-  const bits each = simde_vandq_u8(m, lane_bits(e));
+INLINE uint64_t sum_of_lanes(bits x, int e) {
   switch (size(e)) {
     case 2:
-      return simde_vaddvq_u16(simde_vreinterpretq_u16_u8(each));
+      return simde_vaddvq_u16(simde_vreinterpretq_u16_u8(x));
     case 4:
-      return simde_vaddvq_u32(simde_vreinterpretq_u32_u8(each));
+      return simde_vaddvq_u32(simde_vreinterpretq_u32_u8(x));
     default:
-      return simde_vaddvq_u64(simde_vreinterpretq_u64_u8(each));
+      return simde_vaddvq_u64(simde_vreinterpretq_u64_u8(x));
   }
 }
+
+INLINE uint64_t to_bits(mask m, int e) { return sum_of_lanes(simde_vandq_u8(m, lane_bits(e)), e); }
 INLINE mask from_bits(uint64_t word, int e) {
   const bits all = broadcast((int64_t)word, e), each = lane_bits(e);
   switch (size(e)) {
@@ -159,6 +164,33 @@ INLINE mask from_bits(uint64_t word, int e) {
       return simde_vreinterpretq_u8_u64(
           simde_vtstq_u64(simde_vreinterpretq_u64_u8(all), simde_vreinterpretq_u64_u8(each)));
   }
+}
+
+/* Two lanes of 64 bits are no faster than one by one. */
+INLINE int group_of(int e) { return size(e) == 8 ? 0 : 16 / size(e); }
+
+/* See avx2.c. One sum gives both the bits and, from bit 8 on, their number. */
+INLINE size_t compress(bits x, mask m, int group, bits first, void *values, uint32_t *indices, int whole,
+                       int e) {
+  (void)group, (void)whole;
+  const uint64_t sum = sum_of_lanes(simde_vandq_u8(m, simde_vorrq_u8(lane_bits(e), broadcast(0x100, e))), e);
+  const simde_uint16x8_t lanes = simde_vmovl_u8(simde_vld1_u8(positions[sum & 0xFF]));
+  const simde_uint32x4_t low = simde_vmovl_u16(simde_vget_low_u16(lanes));
+  const simde_uint32x4_t firsts = simde_vreinterpretq_u32_u8(first);
+  /* The numbers of the bytes of each lane, for the permutation. */
+  bits bytes;
+  if (size(e) == 2) {
+    bytes = simde_vreinterpretq_u8_u16(
+        simde_vmlaq_u16(simde_vdupq_n_u16(0x0100), lanes, simde_vdupq_n_u16(0x0202)));
+    const simde_uint32x4_t high = simde_vmovl_u16(simde_vget_high_u16(lanes));
+    simde_vst1q_u32(indices + 4, simde_vaddq_u32(high, firsts));
+  } else {
+    bytes = simde_vreinterpretq_u8_u32(
+        simde_vmlaq_u32(simde_vdupq_n_u32(0x03020100), low, simde_vdupq_n_u32(0x04040404)));
+  }
+  store(values, simde_vqtbl1q_u8(x, bytes), e);
+  simde_vst1q_u32(indices, simde_vaddq_u32(low, firsts));
+  return sum >> 8;
 }
 
 INLINE bits add_lanes(bits a, bits b, int e) {

@@ -10,41 +10,8 @@ enum { REGISTERS = 16, MASKS_BYTES = 0 };
 
 INLINE int vector_bytes(int e) { return size(e); }
 
-INLINE bits load(const void *p, int e) {
-  int8_t w8;
-  int16_t w16;
-  int32_t w32;
-  int64_t w64;
-  switch (size(e)) {
-    case 1:
-      return memcpy(&w8, p, 1), w8;
-    case 2:
-      return memcpy(&w16, p, 2), w16;
-    case 4:
-      return memcpy(&w32, p, 4), w32;
-    default:
-      return memcpy(&w64, p, 8), w64;
-  }
-}
-
-INLINE void store(void *p, bits x, int e) {
-  const int8_t w8 = (int8_t)x;
-  const int16_t w16 = (int16_t)x;
-  const int32_t w32 = (int32_t)x;
-  switch (size(e)) {
-    case 1:
-      memcpy(p, &w8, 1);
-      break;
-    case 2:
-      memcpy(p, &w16, 2);
-      break;
-    case 4:
-      memcpy(p, &w32, 4);
-      break;
-    default:
-      memcpy(p, &x, 8);
-  }
-}
+INLINE bits load(const void *p, int e) { return load_element(p, e); }
+INLINE void store(void *p, bits x, int e) { store_element(p, x, e); }
 
 /* Nothing is shorter than a vector of one element. */
 INLINE bits load_part(const void *p, size_t bytes, int piece) {
@@ -99,6 +66,14 @@ INLINE uint64_t to_bits(mask m, int e) {
 INLINE mask from_bits(uint64_t word, int e) {
   (void)e;
   return -(int64_t)(word & 1);
+}
+
+/* Element by element. */
+INLINE int group_of(int e) { return (void)e, 0; }
+INLINE size_t compress(bits x, mask m, int group, bits first, void *values, uint32_t *indices, int whole,
+                       int e) {
+  (void)x, (void)m, (void)group, (void)first, (void)values, (void)indices, (void)whole, (void)e;
+  return 0;
 }
 
 INLINE float f32_of(bits x) {

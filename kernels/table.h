@@ -48,6 +48,9 @@ struct fastrelu_kernels {
   int (*relu_add[ELEMENTS])(const void *a, const void *b, void *y, size_t n);
   int (*reglu[ELEMENTS])(const void *a, const void *b, void *y, size_t n);
   int (*reglu_grad[ELEMENTS])(const void *a, const void *b, const void *dy, void *da, void *db, size_t n);
+  /* count: how many are active */
+  int (*relu_compress[WIDTHS])(const void *x, void *values, uint32_t *indices, size_t n, size_t *count,
+                               int64_t floor);
   int (*identity[WIDTHS])(const void *x, void *y, size_t n); /* the walk alone: the yardstick of the bench */
 };
 
