@@ -62,6 +62,10 @@ class Expectations:
     def outputs(self, name):
         return self._of("outputs", name) or 1
 
+    def narrow_stores(self, names, isa):
+        """The bytes that a store in the hot loops of these kernels may have instead of a whole vector's."""
+        return {(self._of("narrow_stores", name) or {}).get(isa) for name in names}
+
     def may_loop(self, names):
         """Whether one of these kernels may have loops without vector stores."""
         return any(_operation(name) in self._data["scalar_loops"] for name in names)

@@ -233,6 +233,7 @@ def _check_hot_code(kernels, code, users, data):
     serves the kernels `users`."""
     full = kernels.architecture.FULL_WIDTH[kernels.isa]
     may_be_narrow = data.narrow(users, kernels.isa)
+    narrow_stores = data.narrow_stores(users, kernels.isa)
     spills = []
     for blocks in code.hot_loops().values():
         stores = code.stores(blocks)
@@ -253,7 +254,7 @@ def _check_hot_code(kernels, code, users, data):
                 yield Finding(where, "narrow", message)
         for instruction, access in stores:
             where = kernels.at(code, instruction)
-            if access.bytes != full:
+            if access.bytes != full and access.bytes not in narrow_stores:
                 message = f"stores {access.bytes} bytes, a vector of {kernels.isa} has {full}"
                 yield Finding(where, "narrow-store", message)
             if streamed and not access.streaming:

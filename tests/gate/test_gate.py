@@ -29,7 +29,10 @@ reglu_grad = { avx2 = 4 }
 reglu_grad = 2
 [streaming]
 relu_W64 = { avx2 = 2 }
+[narrow_stores]
+relu_W16 = { avx2 = 16 }
 [narrow]
+relu_W16 = { avx2 = ["vmovdqu", "vmovq"] }
 any = { avx2 = ["vpxor"] }
 [spills.gcc-12]
 relu_grad_accumulate_F16 = { avx2 = 2 }
@@ -349,6 +352,11 @@ class Loops(RuleTest):
         )
         found = self.findings("avx2", {"relu_W32": stored("xmm") + CLEAN["avx2"]})
         self.assertEqual({"narrow-store", "narrow"}, {f.rule for f in found})
+
+    def test_narrower_stores_have_the_width_that_is_listed(self):
+        body = CLEAN["avx2"].replace("add rax", "vmovdqu [rsi], xmm1\nadd rax", 1)
+        self.assert_passes("avx2", body, "relu_W16")
+        self.assert_reports("narrow-store", "avx2", body.replace("vmovdqu [rsi]", "vmovq [rsi]"), "relu_W16")
 
     def test_registers_are_full_but_for_what_is_listed(self):
         self.assert_reports(
