@@ -38,7 +38,8 @@
   }
 FLOATS(RELU_COMPRESS)
 
-/* Strictly ascending, the last one below n: then all are. */
+/* Strictly ascending, the last one below n: then all are. A count above n could not, and may be no count at all:
+ * nothing is read for it. */
 static bool indices_fit(const uint32_t *indices, size_t count, size_t n) {
   enum { BLOCK = 1024 };
   if (count > n || indices[count - 1] >= n) return false;
