@@ -1,6 +1,6 @@
-/* 2^32 elements and more: no size is counted in 32 bits. A tensor that is read is a mapping of zero pages, of which
- * a few are written; one that is written shows the same few pages again and again; the mask takes half a gigabyte.
- * Skipped where so much cannot be had. */
+/* 2^32 elements and more: no size is counted in 32 bits. A tensor that is read is a mapping of zero pages, of
+ * which a few are written; one that is written shows the same few pages again and again; the mask takes half a
+ * gigabyte. Skipped where so much cannot be had. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

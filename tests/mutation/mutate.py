@@ -34,6 +34,10 @@ MUTANTS = [
     ("kernels/walks.h", "(unsigned)(-position % 8)", "(unsigned)(position % 8)"),
     ("kernels/walks.h", "n <= 4 * lanes &&", "n <= 5 * lanes &&"),
     ("kernels/walks.h", "end[1].kept >> (lanes - (rest - done)) << done", "end[1].kept << done"),
+    ("kernels/sparse.h", "(x > floor) & (x != 0)", "(x > floor)"),
+    ("kernels/sparse.h", "while (n - c.i >= (size_t)batch", "while (n - c.i + 1 >= (size_t)batch"),
+    ("kernels/sparse.h", "broadcast(group, W32), W32)", "broadcast(groups, W32), W32)"),
+    ("kernels/positions.h", "FROM_2(3, __VA_ARGS__)", "FROM_2(4, __VA_ARGS__)"),
     ("kernels/base.h", "p[bytes - 1] = (uint8_t)", "p[bytes] = (uint8_t)"),
     ("kernels/base.h", "(const char *)p + bytes - length", "(const char *)p + length"),
     # vocabularies
@@ -43,6 +47,8 @@ MUTANTS = [
     ("kernels/sse2.c", "((127 - 15) << 23) - 0xFFF", "((127 - 15) << 23) - 0x1000"),
     ("kernels/avx2.c", "simde_mm256_srli_epi32(x, 16), simde_mm256_set1_epi32(1)", "simde_mm256_srli_epi32(x, 16), simde_mm256_set1_epi32(0)"),
     ("kernels/avx2.c", "simde_mm256_extracti128_si256(m, 1)", "simde_mm256_extracti128_si256(m, 0)"),
+    ("kernels/avx2.c", "to_bits(m, e) >> 8 * group & 0xFF", "to_bits(m, e) & 0xFF"),
+    ("kernels/avx512.c", "store_part(indices, places, count * 4, 64)", "store_part(indices, places, count * 4 + 4, 64)"),
     ("kernels/avx512.c", "low_bits(bytes), p)", "low_bits(64), p)"),
     ("kernels/avx512.c", "_mm512_mask_storeu_epi8(p, low_bits(bytes), x)", "_mm512_mask_storeu_epi8(p, low_bits(bytes + 1), x)"),
     ("kernels/avx512.c", "simde_mm512_mask_cmpgt_epi64_mask(simde_mm512_test_epi64_mask(x, x), x, floor)", "above(x, floor, e)"),
@@ -58,6 +64,11 @@ MUTANTS = [
     ("src/check.h", "(uintptr_t)a | (uintptr_t)b | (uintptr_t)c", "(uintptr_t)a | (uintptr_t)b"),
     ("src/api.c", "n - 1 >= PTRDIFF_MAX / sizeof(type)", "n >= SIZE_MAX / sizeof(type)"),
     ("src/api.c", "(n + 7) / 8", "n / 8"),
+    ("src/sparse.c", "CHECK(n <= MOST_INDEXED(type)", "CHECK(n <= EXTENT_ELEMENTS(type)"),
+    ("src/sparse.c", "apart(count, sizeof *count, indices, n * sizeof *indices)", "apart(count, 1, indices, n * sizeof *indices)"),
+    ("src/sparse.c", "indices[k - 1] >= indices[k]", "indices[k - 1] > indices[k]"),
+    ("src/sparse.c", "indices[count - 1] >= n", "indices[count - 1] > n"),
+    ("src/sparse.c", "indices[k] < end; k++", "indices[k] <= end; k++"),
     ("src/dispatch.c", "if (atomic_load(&overridden)) return;", ""),
     ("src/dispatch.c", "if (i == COUNT) return FASTRELU_ERROR_ISA;", "if (i == COUNT) return FASTRELU_OK;"),
     ("src/dispatch.c", "atomic_store(&overridden, name != NULL);", ""),
@@ -66,7 +77,7 @@ MUTANTS = [
     ("src/info.c", "c < 0x20 || c >= 0x7F", "c < 0x20"),
 ]  # fmt: skip
 
-PROGRAMS = ["test_operations_emulated", "test_errors", "test_dispatch", "test_early"]
+PROGRAMS = ["test_operations_emulated", "test_sparse_emulated", "test_errors", "test_dispatch", "test_early"]
 
 
 def main() -> int:
