@@ -27,7 +27,7 @@ foreach(cpu Conroe Nehalem Haswell max max,-avx max,-avx2 max,-f16c max,-popcnt 
       set(expected scalar)
     endif()
   endwhile()
-  foreach(program test_operations test_dispatch)
+  foreach(program test_operations test_sparse test_dispatch)
     add_test(NAME ${program}_on_${cpu} COMMAND ${FASTRELU_QEMU_X86_64} -cpu ${cpu} $<TARGET_FILE:${program}>)
     set_tests_properties(
       ${program}_on_${cpu}
