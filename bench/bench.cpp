@@ -1,6 +1,6 @@
 /* fastrelu-bench: how fast every operation runs on this CPU, beside what bounds it.
  *
- *   fastrelu-bench                                    everything: about 1,300 cases, some minutes
+ *   fastrelu-bench                                    everything: some 4,000 cases, ten minutes and more
  *   fastrelu-bench --benchmark_list_tests             their names
  *   fastrelu-bench --benchmark_filter='^relu/f32/'    the forward pass in f32 on every instruction set
  *   fastrelu-bench --benchmark_filter='/f32/(avx2|libc)/n:(64|4096)$'
@@ -59,23 +59,30 @@ std::size_t element_size(const std::string &dtype) {
   return std::stoul(dtype.substr(dtype.find_first_of("0123456789"))) / 8;
 }
 
-/* What all cases work on: x and dy are read, y is written (or dx), mask either. */
+/* What all cases work on: x, dy and z are read, y is written (or dx) and w too where there are two outputs, mask
+ * and indices either. */
 struct Buffers {
-  /* Within a page the four begin a quarter apart: a load soon after a store to the same offset of another
-   * page waits for it on many CPUs, and where malloc happens to put the buffers would decide a case. */
-  static constexpr std::size_t page = 4096, apart = 1024;
+  /* Within a page they begin apart: a load soon after a store to the same offset of another page waits for it
+   * on many CPUs, and where malloc happens to put the buffers would decide a case. */
+  static constexpr std::size_t page = 4096, apart = 576;
 
   explicit Buffers(std::size_t tensor_bytes)
       : x(allocate(tensor_bytes, 0)),
         dy(allocate(tensor_bytes, 1)),
         y(allocate(tensor_bytes, 2)),
-        mask(allocate(tensor_bytes / 8, 3)) {}
+        z(allocate(tensor_bytes, 3)),
+        w(allocate(tensor_bytes, 4)),
+        indices(allocate(tensor_bytes, 5)),
+        mask(allocate(tensor_bytes / 8, 6)) {}
   Buffers(const Buffers &) = delete;
   ~Buffers() {
     release(x, 0);
     release(dy, 1);
     release(y, 2);
-    release(mask, 3);
+    release(z, 3);
+    release(w, 4);
+    release(indices, 5);
+    release(mask, 6);
   }
 
   /* Pages are touched when a case first needs them, so that a bench of small tensors takes little memory. The
@@ -83,14 +90,17 @@ struct Buffers {
    * numbers of random sign in f16 and bf16, and their concatenations so in f32 and f64. */
   void prepare(std::size_t bytes) {
     for (; filled < bytes; filled += 8) {
-      store(x + filled, (random(3 * filled) & 0x8FFF8FFF8FFF8FFF) | 0x3000300030003000);
-      store(dy + filled, (random(3 * filled + 1) & 0x8FFF8FFF8FFF8FFF) | 0x3000300030003000);
+      store(x + filled, (random(4 * filled) & 0x8FFF8FFF8FFF8FFF) | 0x3000300030003000);
+      store(dy + filled, (random(4 * filled + 1) & 0x8FFF8FFF8FFF8FFF) | 0x3000300030003000);
+      store(z + filled, (random(4 * filled + 2) & 0x8FFF8FFF8FFF8FFF) | 0x3000300030003000);
       store(y + filled, 0);
-      if (filled % 64 == 0) store(mask + filled / 8, random(3 * filled + 2));
+      store(w + filled, 0);
+      store(indices + filled, 0);
+      if (filled % 64 == 0) store(mask + filled / 8, random(4 * filled + 3));
     }
   }
 
-  char *const x, *const dy, *const y, *const mask;
+  char *const x, *const dy, *const y, *const z, *const w, *const indices, *const mask;
 
  private:
   static char *allocate(std::size_t bytes, std::size_t index) {
@@ -113,28 +123,43 @@ struct Buffers {
   std::size_t filled = 0;
 };
 
-/* Calls a contender of any signature; T is the element, void for `identity`. */
-template <class T>
-fastrelu_status call(fastrelu_status (*f)(const T *, T *, std::size_t), const Buffers &b, std::size_t n) {
-  return f(reinterpret_cast<const T *>(b.x), reinterpret_cast<T *>(b.y), n);
+/* Calls a contender of any signature, with the parameters that follow n; T is the element, void for `identity`. */
+template <class T, class... P, class... Q>
+fastrelu_status call(fastrelu_status (*f)(const T *, T *, std::size_t, P...), const Buffers &b, std::size_t n,
+                     Q... parameters) {
+  return f(reinterpret_cast<const T *>(b.x), reinterpret_cast<T *>(b.y), n, static_cast<P>(parameters)...);
+}
+template <class T, class... P, class... Q>
+fastrelu_status call(fastrelu_status (*f)(const T *, const T *, T *, std::size_t, P...), const Buffers &b,
+                     std::size_t n, Q... parameters) {
+  return f(reinterpret_cast<const T *>(b.x), reinterpret_cast<const T *>(b.dy), reinterpret_cast<T *>(b.y), n,
+           static_cast<P>(parameters)...);
 }
 template <class T>
-fastrelu_status call(fastrelu_status (*f)(const T *, const T *, T *, std::size_t), const Buffers &b,
-                     std::size_t n) {
-  return f(reinterpret_cast<const T *>(b.x), reinterpret_cast<const T *>(b.dy), reinterpret_cast<T *>(b.y),
-           n);
-}
-template <class T>
-fastrelu_status call(fastrelu_status (*f)(const T *, T *, std::uint8_t *, std::size_t), const Buffers &b,
-                     std::size_t n) {
-  return f(reinterpret_cast<const T *>(b.x), reinterpret_cast<T *>(b.y),
-           reinterpret_cast<std::uint8_t *>(b.mask), n);
-}
-template <class T>
-fastrelu_status call(fastrelu_status (*f)(const std::uint8_t *, const T *, T *, std::size_t),
+fastrelu_status call(fastrelu_status (*f)(const T *, const T *, const T *, T *, T *, std::size_t),
                      const Buffers &b, std::size_t n) {
+  return f(reinterpret_cast<const T *>(b.x), reinterpret_cast<const T *>(b.dy),
+           reinterpret_cast<const T *>(b.z), reinterpret_cast<T *>(b.y), reinterpret_cast<T *>(b.w), n);
+}
+template <class T, class... P, class... Q>
+fastrelu_status call(fastrelu_status (*f)(const T *, T *, std::uint8_t *, std::size_t, P...),
+                     const Buffers &b, std::size_t n, Q... parameters) {
+  return f(reinterpret_cast<const T *>(b.x), reinterpret_cast<T *>(b.y),
+           reinterpret_cast<std::uint8_t *>(b.mask), n, static_cast<P>(parameters)...);
+}
+template <class T, class... P, class... Q>
+fastrelu_status call(fastrelu_status (*f)(const std::uint8_t *, const T *, T *, std::size_t, P...),
+                     const Buffers &b, std::size_t n, Q... parameters) {
   return f(reinterpret_cast<const std::uint8_t *>(b.mask), reinterpret_cast<const T *>(b.dy),
-           reinterpret_cast<T *>(b.y), n);
+           reinterpret_cast<T *>(b.y), n, static_cast<P>(parameters)...);
+}
+/* relu_compress, and relu_expand of what it leaves there. */
+template <class T>
+fastrelu_status call(fastrelu_status (*f)(const T *, T *, std::uint32_t *, std::size_t, std::size_t *),
+                     const Buffers &b, std::size_t n) {
+  std::size_t count;
+  return f(reinterpret_cast<const T *>(b.x), reinterpret_cast<T *>(b.y),
+           reinterpret_cast<std::uint32_t *>(b.indices), n, &count);
 }
 
 struct Contender {
@@ -156,35 +181,41 @@ void time(benchmark::State &state, Call call) {
   for (auto _ : state) call();
 }
 
-template <class Function>
-Contender contender(const std::string &name, const char *isa, Function *function) {
-  return {name, isa, [function](benchmark::State &state, const Buffers &buffers, std::size_t n) {
+template <class Function, class... Parameters>
+Contender contender(const std::string &name, const char *isa, Function *function, Parameters... parameters) {
+  return {name, isa, [=](benchmark::State &state, const Buffers &buffers, std::size_t n) {
             Function *opaque = function;
             benchmark::DoNotOptimize(opaque);
-            time(state, [=, &buffers] { return call(opaque, buffers, n); });
+            time(state, [=, &buffers] { return call(opaque, buffers, n, parameters...); });
           }};
 }
 
 struct Operation {
   std::string name, dtype;
-  int tensors; /* read or written: elements moved for each of n */
+  double tensors; /* read or written: elements moved for each of n */
   bool mask;
   std::vector<Contender> contenders;
 
   std::size_t bytes(std::size_t n) const {
-    return n * tensors * element_size(dtype) + (mask ? (n + 7) / 8 : 0);
+    return static_cast<std::size_t>(n * tensors * element_size(dtype)) + (mask ? (n + 7) / 8 : 0);
   }
 };
 
-/* A public function on every usable instruction set, and the compiler's loop where there is one. */
-template <class Function>
-Operation operation(const char *name, const char *dtype, int tensors, bool mask, Function *function,
-                    Function *compiler = nullptr) {
+/* A public function on every usable instruction set, with the parameters of its calls. */
+template <class Function, class... Parameters>
+Operation operation(const char *name, const char *dtype, double tensors, bool mask, Function *function,
+                    Parameters... parameters) {
   Operation o{name, dtype, tensors, mask, {}};
   for (const char *const *isa = fastrelu_isa_list(); *isa; isa++) {
-    o.contenders.push_back(contender(*isa, *isa, function));
+    o.contenders.push_back(contender(*isa, *isa, function, parameters...));
   }
-  if (compiler) o.contenders.push_back(contender("compiler", nullptr, compiler));
+  return o;
+}
+
+/* The same, and the compiler's own loop. */
+template <class Function>
+Operation beside(Function *compiler, Operation o) {
+  o.contenders.push_back(contender("compiler", nullptr, compiler));
   return o;
 }
 
@@ -220,6 +251,13 @@ Operation identity() {
   return o;
 }
 
+/* The four float types of an operation. */
+#define FLOATS(name, tensors, mask, ...)                                                        \
+  operation(#name, "f32", tensors, mask, fastrelu_##name##_f32 __VA_OPT__(, ) __VA_ARGS__),     \
+      operation(#name, "f64", tensors, mask, fastrelu_##name##_f64 __VA_OPT__(, ) __VA_ARGS__), \
+      operation(#name, "f16", tensors, mask, fastrelu_##name##_f16 __VA_OPT__(, ) __VA_ARGS__), \
+      operation(#name, "bf16", tensors, mask, fastrelu_##name##_bf16 __VA_OPT__(, ) __VA_ARGS__)
+
 /* The one table of what is measured. */
 std::vector<Operation> operations() {
   return {
@@ -231,29 +269,48 @@ std::vector<Operation> operations() {
       memcpy_of("s16"),
       memcpy_of("s32"),
       identity(),
-      operation("relu", "f32", 2, false, fastrelu_relu_f32, compiler_relu_f32),
+      beside(compiler_relu_f32, operation("relu", "f32", 2, false, fastrelu_relu_f32)),
       operation("relu", "f64", 2, false, fastrelu_relu_f64),
       operation("relu", "f16", 2, false, fastrelu_relu_f16),
-      operation("relu", "bf16", 2, false, fastrelu_relu_bf16, compiler_relu_bf16),
+      beside(compiler_relu_bf16, operation("relu", "bf16", 2, false, fastrelu_relu_bf16)),
       operation("relu", "s8", 2, false, fastrelu_relu_s8),
       operation("relu", "s16", 2, false, fastrelu_relu_s16),
       operation("relu", "s32", 2, false, fastrelu_relu_s32),
-      operation("relu_grad", "f32", 3, false, fastrelu_relu_grad_f32, compiler_relu_grad_f32),
+      beside(compiler_relu_grad_f32, operation("relu_grad", "f32", 3, false, fastrelu_relu_grad_f32)),
       operation("relu_grad", "f64", 3, false, fastrelu_relu_grad_f64),
       operation("relu_grad", "f16", 3, false, fastrelu_relu_grad_f16),
       operation("relu_grad", "bf16", 3, false, fastrelu_relu_grad_bf16),
-      operation("relu_grad_accumulate", "f32", 4, false, fastrelu_relu_grad_accumulate_f32),
-      operation("relu_grad_accumulate", "f64", 4, false, fastrelu_relu_grad_accumulate_f64),
-      operation("relu_grad_accumulate", "f16", 4, false, fastrelu_relu_grad_accumulate_f16),
-      operation("relu_grad_accumulate", "bf16", 4, false, fastrelu_relu_grad_accumulate_bf16),
-      operation("relu_mask", "f32", 2, true, fastrelu_relu_mask_f32),
-      operation("relu_mask", "f64", 2, true, fastrelu_relu_mask_f64),
-      operation("relu_mask", "f16", 2, true, fastrelu_relu_mask_f16),
-      operation("relu_mask", "bf16", 2, true, fastrelu_relu_mask_bf16),
-      operation("relu_mask_grad", "f32", 2, true, fastrelu_relu_mask_grad_f32, compiler_relu_mask_grad_f32),
+      FLOATS(relu_grad_accumulate, 4, false),
+      FLOATS(relu_mask, 2, true),
+      beside(compiler_relu_mask_grad_f32,
+             operation("relu_mask_grad", "f32", 2, true, fastrelu_relu_mask_grad_f32)),
       operation("relu_mask_grad", "f64", 2, true, fastrelu_relu_mask_grad_f64),
       operation("relu_mask_grad", "f16", 2, true, fastrelu_relu_mask_grad_f16),
       operation("relu_mask_grad", "bf16", 2, true, fastrelu_relu_mask_grad_bf16),
+      FLOATS(leaky_relu, 2, false, 0.01),
+      FLOATS(leaky_relu_grad, 3, false, 0.01),
+      FLOATS(leaky_relu_mask, 2, true, 0.01),
+      FLOATS(leaky_relu_mask_grad, 2, true, 0.01),
+      FLOATS(clamp, 2, false, 0, 6),
+      FLOATS(clamp_grad, 3, false, 0, 6),
+      FLOATS(clamp_mask, 2, true, 0, 6),
+      operation("clamp", "s8", 2, false, fastrelu_clamp_s8, 3, 100),
+      operation("clamp", "u8", 2, false, fastrelu_clamp_u8, 3, 100),
+      operation("clamp", "s16", 2, false, fastrelu_clamp_s16, 3, 100),
+      operation("clamp", "s32", 2, false, fastrelu_clamp_s32, 3, 100),
+      FLOATS(threshold, 2, false, 0.5, 0.25),
+      FLOATS(threshold_grad, 3, false, 0.5),
+      FLOATS(threshold_mask, 2, true, 0.5, 0.25),
+      FLOATS(squared_relu, 2, false),
+      FLOATS(squared_relu_grad, 3, false),
+      FLOATS(relu_add, 3, false),
+      FLOATS(reglu, 3, false),
+      FLOATS(reglu_grad, 5, false),
+      /* x is read, half of its values and their indices are written. */
+      operation("relu_compress", "f32", 2, false, fastrelu_relu_compress_f32),
+      operation("relu_compress", "f64", 1.75, false, fastrelu_relu_compress_f64),
+      operation("relu_compress", "f16", 2.5, false, fastrelu_relu_compress_f16),
+      operation("relu_compress", "bf16", 2.5, false, fastrelu_relu_compress_bf16),
   };
 }
 
@@ -295,10 +352,10 @@ int main(int argc, char **argv) {
   benchmark::AddCustomContext("fastrelu_info", library_info());
   benchmark::AddCustomContext("compiler_loops", FASTRELU_BENCH_COMPILER);
 
-  /* Half of the memory for the three tensors of a case; the rest is the system's. */
+  /* Half of the memory for the six buffers of a tensor's size; the rest is the system's. */
   const auto pages = static_cast<std::uint64_t>(sysconf(_SC_PHYS_PAGES));
   const std::uint64_t largest = *std::max_element(std::begin(sizes), std::end(sizes)) * sizeof(double);
-  const std::size_t limit = std::min(largest, pages * sysconf(_SC_PAGESIZE) / 2 / 3);
+  const std::size_t limit = std::min(largest, pages * sysconf(_SC_PAGESIZE) / 2 / 6);
   Buffers buffers(limit);
   const std::vector<Operation> table = operations();
   int left_out = 0;
