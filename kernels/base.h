@@ -57,8 +57,8 @@ INLINE int64_t floor_of(int e) {
 /* The bits of -0, sign-extended. */
 INLINE int64_t sign_of(int e) { return size(e) == 8 ? INT64_MIN : -(INT64_C(1) << (8 * size(e) - 1)); }
 
-/* A half as a number that orders as its value does: -infinity, …, -0, +0, …, +infinity; NaNs beyond. */
-INLINE int64_t rank_of_half(int64_t x) { return x < 0 ? x ^ 0x7FFF : x; }
+/* A float's bits as a number that orders as its value does: -infinity, …, -0, +0, …, +infinity; NaNs beyond. */
+INLINE int64_t rank_of(int64_t x, int e) { return x < 0 ? x ^ ~sign_of(e) : x; }
 
 /* What is added to a rank so that the NaNs that follow -infinity wrap around to the top, and so that those
  * above +infinity wrap around to the bottom. */

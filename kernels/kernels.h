@@ -62,34 +62,32 @@ INLINE void leaky_relu_mask_grad(int e, const uint8_t *kept, const void *dy, voi
       (buffers){.in = {dy}, .out = {dx}, .mask_in = kept}, n, arithmetic(e, slope));
 }
 
-/* A walk with bounds. Which of them are zero is a constant in each of its instances; the half types' ranks and
- * the integers need no distinction. */
-INLINE void map_bounds(operation *op, shape s, buffers b, size_t n, int64_t lo, int64_t hi, int64_t value,
-                       int lo_is_zero, int hi_is_zero) {
+INLINE void map_compared(operation *op, shape s, buffers b, size_t n, int64_t lo, int64_t hi, int64_t value,
+                         enum comparison comparison) {
   const int e = s.element;
-  s.crowded = hi_is_zero || (lo_is_zero && s.inputs > 1 && REGISTERS < 32);
+  s.crowded = comparison == BY_RANK || (comparison == BY_SIGN_BELOW && s.inputs > 1 && REGISTERS < 32);
   map(op, s, b, n,
       (constants){.floor = broadcast(floor_of(e), e),
                   .lo = broadcast(lo, e),
                   .hi = broadcast(hi, e),
                   .value = broadcast(value, e),
-                  .rank_lo = broadcast((lo == sign_of(e) ? 0 : rank_of_half(lo)) + nans_on_top(e), e),
-                  .rank_hi = broadcast((hi == 0 ? -1 : rank_of_half(hi)) + nans_at_bottom(e), e),
-                  .lo_is_zero = lo_is_zero,
-                  .hi_is_zero = hi_is_zero});
+                  .rank_lo = broadcast((lo == sign_of(e) ? 0 : rank_of(lo, e)) + nans_on_top(e), e),
+                  .rank_hi = broadcast((hi == 0 ? -1 : rank_of(hi, e)) + nans_at_bottom(e), e),
+                  .comparison = comparison});
 }
 
+/* A walk with bounds: floats are compared as floats but with a zero, of which there are two. */
 INLINE void map_bounded(operation *op, shape s, buffers b, size_t n, int64_t lo, int64_t hi, int64_t value) {
   const int e = s.element;
   const int lo_is_zero = lo == 0 || lo == sign_of(e), hi_is_zero = hi == 0 || hi == sign_of(e);
-  if ((e != F32 && e != F64) || !(lo_is_zero || hi_is_zero)) {
-    map_bounds(op, s, b, n, lo, hi, value, 0, 0);
-  } else if (!hi_is_zero) {
-    map_bounds(op, s, b, n, lo, hi, value, 1, 0);
-  } else if (!lo_is_zero) {
-    map_bounds(op, s, b, n, lo, hi, value, 0, 1);
+  if (is_half(e)) {
+    map_compared(op, s, b, n, lo, hi, value, BY_RANK);
+  } else if ((e != F32 && e != F64) || !(lo_is_zero || hi_is_zero)) {
+    map_compared(op, s, b, n, lo, hi, value, BY_VALUE);
+  } else if (lo == 0 && !hi_is_zero) {
+    map_compared(op, s, b, n, lo, hi, value, BY_SIGN_BELOW);
   } else {
-    map_bounds(op, s, b, n, lo, hi, value, 1, 1);
+    map_compared(op, s, b, n, lo, hi, value, BY_RANK);
   }
 }
 

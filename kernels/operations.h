@@ -5,13 +5,20 @@
 
 #include "base.h"
 
+/* How a walk compares with its bounds, a constant in each of its instances. */
+enum comparison {
+  BY_VALUE,      /* as floats, or as integers of an integer type: exact where no bound is zero */
+  BY_SIGN_BELOW, /* the lower bound is +0, the upper one not zero */
+  BY_RANK        /* as integers in the order of the numbers: always exact */
+};
+
 /* Parameters of a call, spread over a vector once before the walk. */
 typedef struct {
   bits floor;
-  bits slope;                 /* in the type of the arithmetic: f32 for the half types */
-  bits lo, hi, value;         /* elements; a threshold is a lower bound */
-  bits rank_lo, rank_hi;      /* of the half types: the bounds' ranks, shifted as `over_lo`, `under_hi` do */
-  int lo_is_zero, hi_is_zero; /* constant in every walk: comparisons with zero look at bits alone */
+  bits slope;            /* in the type of the arithmetic: f32 for the half types */
+  bits lo, hi, value;    /* elements; a threshold is a lower bound */
+  bits rank_lo, rank_hi; /* the bounds as `over_lo` and `under_hi` compare them by rank */
+  enum comparison comparison;
 } constants;
 
 typedef void operation(const bits in[], bits out[], mask *kept, const constants *c, int e);
@@ -48,23 +55,28 @@ INLINE bits scaled(bits x, const constants *c, int e) {
   return narrow(mul(widen(x, e), (reals){c->slope, c->slope}, e), e);
 }
 
-/* The ranks of halves (base.h), shifted so that NaNs lie on the side where no bound excludes them. */
+/* The ranks of floats (base.h), shifted so that NaNs lie on the side where no bound excludes them. */
 INLINE bits rank(bits x, int64_t shift, int e) {
-  const bits magnitude = where(above(broadcast(0, e), x, e), broadcast(0x7FFF, e), e);
+  const bits magnitude = where(above(broadcast(0, e), x, e), broadcast(~sign_of(e), e), e);
   return add_words(exclusive_or(x, magnitude), broadcast(shift, e), e);
 }
 
 /* !(x <= lo) */
 INLINE mask over_lo(bits x, const constants *c, int e) {
-  if (is_half(e)) return above(rank(x, nans_on_top(e), e), c->rank_lo, e);
-  return c->lo_is_zero ? active(x, c->floor, e) : not_at_most(x, c->lo, e);
+  switch (c->comparison) {
+    case BY_RANK:
+      return above(rank(x, nans_on_top(e), e), c->rank_lo, e);
+    case BY_SIGN_BELOW:
+      return active(x, c->floor, e);
+    default:
+      return not_at_most(x, c->lo, e);
+  }
 }
 
-/* !(x >= hi); x >= 0 is -x <= 0. */
+/* !(x >= hi) */
 INLINE mask under_hi(bits x, const constants *c, int e) {
-  if (is_half(e)) return above(c->rank_hi, rank(x, nans_at_bottom(e), e), e);
-  if (!c->hi_is_zero) return not_at_most(c->hi, x, e);
-  return active(exclusive_or(x, broadcast(sign_of(e), e)), c->floor, e);
+  if (c->comparison == BY_RANK) return above(c->rank_hi, rank(x, nans_at_bottom(e), e), e);
+  return not_at_most(c->hi, x, e);
 }
 
 OPERATION(op_identity) { out[0] = in[0]; }
@@ -97,13 +109,18 @@ OPERATION(op_leaky_relu_mask) {
 
 OPERATION(op_leaky_relu_mask_grad) { out[0] = choose(*kept, in[0], scaled(in[0], c, e), e); }
 
-/* `larger` and `smaller` are exact but for zeros of two signs, so a bound that is zero is compared. */
+/* `larger` and `smaller` are exact but for zeros of two signs. */
 OPERATION(op_clamp) {
-  if (is_half(e) || c->hi_is_zero) {
-    out[0] = choose(over_lo(in[0], c, e), choose(under_hi(in[0], c, e), in[0], c->hi, e), c->lo, e);
-  } else {
-    const bits x = c->lo_is_zero ? choose(over_lo(in[0], c, e), in[0], c->lo, e) : larger(c->lo, in[0], e);
-    out[0] = smaller(c->hi, x, e);
+  const bits x = in[0];
+  switch (c->comparison) {
+    case BY_RANK:
+      out[0] = choose(over_lo(x, c, e), choose(under_hi(x, c, e), x, c->hi, e), c->lo, e);
+      break;
+    case BY_SIGN_BELOW:
+      out[0] = smaller(c->hi, where(above(x, c->floor, e), x, e), e);
+      break;
+    default:
+      out[0] = smaller(c->hi, larger(c->lo, x, e), e);
   }
 }
 
