@@ -388,6 +388,98 @@ FASTRELU_API fastrelu_status fastrelu_relu_expand_bf16(const fastrelu_bf16 *valu
                                                        size_t count, fastrelu_bf16 *y,
                                                        size_t n) FASTRELU_NOEXCEPT;
 
+/* What follows serves tensors [outer][channels][inner]: outer * channels * inner consecutive elements, of which
+ * element i belongs to channel i / inner % channels. inner = 1 is NHWC, channels = 1 one channel for all. slope,
+ * bias, dslope, dbias and counts have one entry a channel; they overlap nothing that is written. SIZE also means
+ * a product that does not fit, or such an array of more than PTRDIFF_MAX bytes.
+ *
+ * Where outer, channels or inner is 0 the tensors, slope, bias and counts are not looked at. The sums dslope and
+ * dbias are checked all the same, and their `channels` entries set to 0.
+ *
+ * Sums are accumulated in double, in an order that the shape alone fixes: the same bits on every CPU. Each is
+ * within (16 + ceil(log2 n)) * 2^-52 times the sum of the n terms' magnitudes of the exact one, and is then
+ * rounded to its type. They are overwritten. The two that sum take up to 32 KiB of stack. */
+
+/* prelu: y[i] = keep(x[i]) ? x[i] : x[i] * slope[channel of i].
+ *
+ * The product is rounded once to the element, to nearest with ties to even; f16 and bf16 are multiplied in f32
+ * first. Kept elements, NaNs included, pass to the bit. The bits of products are promised for round-to-nearest
+ * without FTZ or DAZ. In place: y = x. */
+FASTRELU_API fastrelu_status fastrelu_prelu_f32(const float *x, const float *slope, float *y, size_t outer,
+                                                size_t channels, size_t inner) FASTRELU_NOEXCEPT;
+FASTRELU_API fastrelu_status fastrelu_prelu_f64(const double *x, const double *slope, double *y, size_t outer,
+                                                size_t channels, size_t inner) FASTRELU_NOEXCEPT;
+FASTRELU_API fastrelu_status fastrelu_prelu_f16(const fastrelu_f16 *x, const fastrelu_f16 *slope,
+                                                fastrelu_f16 *y, size_t outer, size_t channels,
+                                                size_t inner) FASTRELU_NOEXCEPT;
+FASTRELU_API fastrelu_status fastrelu_prelu_bf16(const fastrelu_bf16 *x, const fastrelu_bf16 *slope,
+                                                 fastrelu_bf16 *y, size_t outer, size_t channels,
+                                                 size_t inner) FASTRELU_NOEXCEPT;
+
+/* prelu_grad: dx[i] = keep(x[i]) ? dy[i] : dy[i] * slope[channel of i], and dslope[c] = the sum of x[i] * dy[i] over
+ * the elements of channel c that are not kept.
+ *
+ * x is the input of prelu. A kept element adds nothing to dslope, whatever x and dy hold; one that is off makes a NaN
+ * of it where 0 meets an infinity. In place: dx = dy, or
+ * dx = x. */
+FASTRELU_API fastrelu_status fastrelu_prelu_grad_f32(const float *x, const float *slope, const float *dy,
+                                                     float *dx, float *dslope, size_t outer, size_t channels,
+                                                     size_t inner) FASTRELU_NOEXCEPT;
+FASTRELU_API fastrelu_status fastrelu_prelu_grad_f64(const double *x, const double *slope, const double *dy,
+                                                     double *dx, double *dslope, size_t outer,
+                                                     size_t channels, size_t inner) FASTRELU_NOEXCEPT;
+FASTRELU_API fastrelu_status fastrelu_prelu_grad_f16(const fastrelu_f16 *x, const fastrelu_f16 *slope,
+                                                     const fastrelu_f16 *dy, fastrelu_f16 *dx, float *dslope,
+                                                     size_t outer, size_t channels,
+                                                     size_t inner) FASTRELU_NOEXCEPT;
+FASTRELU_API fastrelu_status fastrelu_prelu_grad_bf16(const fastrelu_bf16 *x, const fastrelu_bf16 *slope,
+                                                      const fastrelu_bf16 *dy, fastrelu_bf16 *dx,
+                                                      float *dslope, size_t outer, size_t channels,
+                                                      size_t inner) FASTRELU_NOEXCEPT;
+
+/* relu_bias: y[i] = relu(x[i] + bias[channel of i]).
+ *
+ * The sum is rounded to the element first, as in relu_grad_accumulate. In place: y = x. */
+FASTRELU_API fastrelu_status fastrelu_relu_bias_f32(const float *x, const float *bias, float *y, size_t outer,
+                                                    size_t channels, size_t inner) FASTRELU_NOEXCEPT;
+FASTRELU_API fastrelu_status fastrelu_relu_bias_f64(const double *x, const double *bias, double *y,
+                                                    size_t outer, size_t channels,
+                                                    size_t inner) FASTRELU_NOEXCEPT;
+FASTRELU_API fastrelu_status fastrelu_relu_bias_f16(const fastrelu_f16 *x, const fastrelu_f16 *bias,
+                                                    fastrelu_f16 *y, size_t outer, size_t channels,
+                                                    size_t inner) FASTRELU_NOEXCEPT;
+FASTRELU_API fastrelu_status fastrelu_relu_bias_bf16(const fastrelu_bf16 *x, const fastrelu_bf16 *bias,
+                                                     fastrelu_bf16 *y, size_t outer, size_t channels,
+                                                     size_t inner) FASTRELU_NOEXCEPT;
+
+/* relu_bias_grad: dx[i] = keep(y[i]) ? dy[i] : +0, and dbias[c] = the sum of dx[i] over channel c.
+ *
+ * y is the output of relu_bias. dy passes as in relu_grad. In place: dx = dy, or dx = y. */
+FASTRELU_API fastrelu_status fastrelu_relu_bias_grad_f32(const float *y, const float *dy, float *dx,
+                                                         float *dbias, size_t outer, size_t channels,
+                                                         size_t inner) FASTRELU_NOEXCEPT;
+FASTRELU_API fastrelu_status fastrelu_relu_bias_grad_f64(const double *y, const double *dy, double *dx,
+                                                         double *dbias, size_t outer, size_t channels,
+                                                         size_t inner) FASTRELU_NOEXCEPT;
+FASTRELU_API fastrelu_status fastrelu_relu_bias_grad_f16(const fastrelu_f16 *y, const fastrelu_f16 *dy,
+                                                         fastrelu_f16 *dx, float *dbias, size_t outer,
+                                                         size_t channels, size_t inner) FASTRELU_NOEXCEPT;
+FASTRELU_API fastrelu_status fastrelu_relu_bias_grad_bf16(const fastrelu_bf16 *y, const fastrelu_bf16 *dy,
+                                                          fastrelu_bf16 *dx, float *dbias, size_t outer,
+                                                          size_t channels, size_t inner) FASTRELU_NOEXCEPT;
+
+/* relu_count: counts[c] += how many elements of channel c are kept.
+ *
+ * A unit whose count stays 0 is dead. Set counts to 0 before the first call. Like relu it sees only bits. */
+FASTRELU_API fastrelu_status fastrelu_relu_count_f32(const float *x, uint64_t *counts, size_t outer,
+                                                     size_t channels, size_t inner) FASTRELU_NOEXCEPT;
+FASTRELU_API fastrelu_status fastrelu_relu_count_f64(const double *x, uint64_t *counts, size_t outer,
+                                                     size_t channels, size_t inner) FASTRELU_NOEXCEPT;
+FASTRELU_API fastrelu_status fastrelu_relu_count_f16(const fastrelu_f16 *x, uint64_t *counts, size_t outer,
+                                                     size_t channels, size_t inner) FASTRELU_NOEXCEPT;
+FASTRELU_API fastrelu_status fastrelu_relu_count_bf16(const fastrelu_bf16 *x, uint64_t *counts, size_t outer,
+                                                      size_t channels, size_t inner) FASTRELU_NOEXCEPT;
+
 /* The name of a status in words, such as "buffers overlap"; "unknown status" for any other number. */
 FASTRELU_API const char *fastrelu_status_string(fastrelu_status status) FASTRELU_NOEXCEPT;
 

@@ -9,7 +9,7 @@
 typedef simde__m256i bits;
 typedef simde__m256i mask;
 
-enum { REGISTERS = 16, MASKS_BYTES = 0 };
+enum { REGISTERS = 16, MASKS_BYTES = 0, CONVERTS_F16 = 1 };
 
 INLINE int vector_bytes(int e) { return (void)e, 32; }
 
@@ -36,6 +36,16 @@ INLINE void store_part(void *p, bits x, size_t bytes, int piece) {
   const simde__m128i high = simde_mm_unpackhi_epi64(low, low);
   store_pieces(p, (pieces){(uint64_t)simde_mm_cvtsi128_si64(low), (uint64_t)simde_mm_cvtsi128_si64(high)},
                bytes, piece);
+}
+
+/* Eight elements, of types of which a vector has more: 16-bit ones. */
+INLINE bits load_eight(const void *p, int e) {
+  (void)e;
+  return simde_mm256_zextsi128_si256(simde_mm_loadu_si128((const simde__m128i *)p));
+}
+INLINE void store_eight(void *p, bits x, int e) {
+  (void)e;
+  simde_mm_storeu_si128((simde__m128i *)p, simde_mm256_castsi256_si128(x));
 }
 
 /* Keeps what was loaded in a register: gcc would rather load it again for its second use (libdeflate does the
@@ -101,6 +111,7 @@ INLINE bits choose(mask m, bits a, bits b, int e) { return (void)e, simde_mm256_
 
 INLINE mask both(mask a, mask b) { return simde_mm256_and_si256(a, b); }
 INLINE bits exclusive_or(bits a, bits b) { return simde_mm256_xor_si256(a, b); }
+INLINE bits bitwise_and(bits a, bits b) { return simde_mm256_and_si256(a, b); }
 
 INLINE bits add_words(bits a, bits b, int e) {
   switch (size(e)) {
@@ -290,6 +301,17 @@ INLINE bits narrow_pair(bits low, bits high, int e) {
                                         1);
   }
   return simde_mm256_packs_epi32(bf16_from_f32(low), bf16_from_f32(high));
+}
+
+/* A half of the numbers as they stand in memory: halves in f32, and an f32 register's in f64. */
+INLINE bits widen_in_order(bits x, int high, int e) {
+  if (e == F16) return high ? widen_high(x, e) : widen_low(x, e);
+  const simde__m128i half = high ? simde_mm256_extracti128_si256(x, 1) : simde_mm256_castsi256_si128(x);
+  return simde_mm256_slli_epi32(simde_mm256_cvtepu16_epi32(half), 16);
+}
+INLINE bits f64_from_f32(bits x, int high) {
+  const simde__m128i half = high ? simde_mm256_extracti128_si256(x, 1) : simde_mm256_castsi256_si128(x);
+  return simde_mm256_castpd_si256(simde_mm256_cvtps_pd(simde_mm_castsi128_ps(half)));
 }
 
 #include "kernels.h"

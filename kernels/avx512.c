@@ -35,7 +35,7 @@
 typedef simde__m512i bits;
 typedef uint64_t mask; /* one bit a lane */
 
-enum { REGISTERS = 32, MASKS_BYTES = 1 };
+enum { REGISTERS = 32, MASKS_BYTES = 1, CONVERTS_F16 = 1 };
 
 INLINE int vector_bytes(int e) { return (void)e, 64; }
 
@@ -59,6 +59,27 @@ INLINE void store_part(void *p, bits x, size_t bytes, int piece) {
   _mm512_mask_storeu_epi8(p, low_bits(bytes), x);
 #else
   memcpy(p, &x, bytes);
+#endif
+}
+
+/* Eight elements, of types of which a vector has more: 16-bit and 32-bit ones. */
+INLINE bits load_eight(const void *p, int e) {
+#if NATIVE
+  return size(e) == 2 ? _mm512_zextsi128_si512(_mm_loadu_si128(p))
+                      : _mm512_zextsi256_si512(_mm256_loadu_si256(p));
+#else
+  return load_part(p, 8 * (size_t)size(e), 0);
+#endif
+}
+INLINE void store_eight(void *p, bits x, int e) {
+#if NATIVE
+  if (size(e) == 2) {
+    _mm_storeu_si128(p, _mm512_castsi512_si128(x));
+  } else {
+    _mm256_storeu_si256(p, _mm512_castsi512_si256(x));
+  }
+#else
+  store_part(p, x, 8 * (size_t)size(e), 0);
 #endif
 }
 
@@ -149,6 +170,7 @@ INLINE bits choose(mask m, bits a, bits b, int e) {
 
 INLINE mask both(mask a, mask b) { return a & b; }
 INLINE bits exclusive_or(bits a, bits b) { return simde_mm512_xor_si512(a, b); }
+INLINE bits bitwise_and(bits a, bits b) { return simde_mm512_and_si512(a, b); }
 
 INLINE bits add_words(bits a, bits b, int e) {
   switch (size(e)) {
@@ -352,6 +374,33 @@ INLINE bits widen_high(bits x, int e) {
 INLINE bits narrow_pair(bits low, bits high, int e) {
   return e == F16 ? f16_from_f32(low, high)
                   : simde_mm512_packs_epi32(bf16_from_f32(low), bf16_from_f32(high));
+}
+
+/* A half of the numbers as they stand in memory: halves in f32, and an f32 register's in f64. */
+INLINE bits widen_in_order(bits x, int high, int e) {
+  if (e == F16) return high ? widen_high(x, e) : widen_low(x, e);
+#if NATIVE
+  const __m256i half = high ? _mm512_extracti64x4_epi64(x, 1) : _mm512_castsi512_si256(x);
+  return _mm512_slli_epi32(_mm512_cvtepu16_epi32(half), 16);
+#else
+  uint16_t in[32];
+  uint32_t out[16];
+  memcpy(in, &x, sizeof in);
+  for (int i = 0; i < 16; i++) out[i] = f32_bits_from_bf16(in[16 * high + i]);
+  return simde_mm512_loadu_si512(out);
+#endif
+}
+INLINE bits f64_from_f32(bits x, int high) {
+#if NATIVE
+  const __m256i half = high ? _mm512_extracti64x4_epi64(x, 1) : _mm512_castsi512_si256(x);
+  return _mm512_castpd_si512(_mm512_cvtps_pd(_mm256_castsi256_ps(half)));
+#else
+  float in[16];
+  double out[8];
+  memcpy(in, &x, sizeof in);
+  for (int i = 0; i < 8; i++) out[i] = (double)in[8 * high + i];
+  return simde_mm512_loadu_si512(out);
+#endif
 }
 
 #undef NATIVE

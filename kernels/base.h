@@ -18,8 +18,10 @@ _Static_assert(FLT_EVAL_METHOD == 0, "float arithmetic must be done in float");
 /* For loops over arrays of vectors: only an unrolled one keeps its array in registers. */
 #if defined(__clang__)
 #define UNROLL _Pragma("clang loop unroll(full)")
+#define NO_UNROLL _Pragma("clang loop unroll(disable)")
 #else
 #define UNROLL _Pragma("GCC unroll 16")
+#define NO_UNROLL _Pragma("GCC unroll 1")
 #endif
 
 INLINE int size(int e) {

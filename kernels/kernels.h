@@ -2,8 +2,10 @@
  * table that names them. Included last by the file of an ISA, after its vocabulary. FASTRELU_TABLE, the
  * table's name, is the build's: the same file is also compiled without its flags, emulated, for the tests. */
 #include "base.h"
+#include "channels.h"
 #include "operations.h"
 #include "sparse.h"
+#include "sums.h"
 #include "walks.h"
 
 INLINE void relu(int e, const void *x, void *y, size_t n, int64_t floor) {
@@ -153,11 +155,34 @@ INLINE void identity(int e, const void *x, void *y, size_t n) {
       (constants){.floor = broadcast(0, e)});
 }
 
-#define KERNEL(name, e, parameters, ...) \
-  static int name##_##e parameters {     \
-    name(e, __VA_ARGS__);                \
-    leave();                             \
-    return 0;                            \
+/* What the walks over channels call: the elements of a stretch, with one parameter for each in a pattern or
+ * one for all. */
+INLINE void prelu_elements(int e, const void *x, const void *slopes, void *y, size_t n) {
+  map(op_prelu, (shape){.element = e, .inputs = 2, .outputs = 1}, (buffers){.in = {x, slopes}, .out = {y}}, n,
+      arithmetic(e, 0));
+}
+
+INLINE void prelu_grad_elements(int e, const void *x, const void *dy, const void *slopes, void *dx,
+                                size_t n) {
+  map(op_prelu_grad, (shape){.element = e, .inputs = 3, .outputs = 1},
+      (buffers){.in = {x, dy, slopes}, .out = {dx}}, n, arithmetic(e, 0));
+}
+
+INLINE void relu_bias_run(int e, const void *x, void *y, size_t n, int64_t bias) {
+  const constants c = {.floor = broadcast(floor_of(e), e), .bias = broadcast(bias, is_half(e) ? F32 : e)};
+  map(op_relu_bias, (shape){.element = e, .inputs = 1, .outputs = 1}, (buffers){.in = {x}, .out = {y}}, n, c);
+}
+
+INLINE void count_elements(int e, const void *x, void *counters, size_t n, int64_t floor) {
+  map(op_count, (shape){.element = e, .inputs = 2, .outputs = 1},
+      (buffers){.in = {x, counters}, .out = {counters}}, n, (constants){.floor = broadcast(floor, e)});
+}
+
+#define KERNEL(name, e, parameters, ...)                       \
+  static __attribute__((noinline)) int name##_##e parameters { \
+    name(e, __VA_ARGS__);                                      \
+    leave();                                                   \
+    return 0;                                                  \
   }
 #define WIDTH_KERNELS(name, ...) \
   KERNEL(name, W16, __VA_ARGS__) \
@@ -207,7 +232,116 @@ TYPE_KERNELS(reglu_grad, (const void *a, const void *b, const void *dy, void *da
 WIDTH_KERNELS(relu_compress,
               (const void *x, void *values, uint32_t *indices, size_t n, size_t *count, int64_t floor), x,
               values, indices, n, count, floor)
+KERNEL(identity, W16, (const void *x, void *y, size_t n), x, y, n)
 KERNEL(identity, W32, (const void *x, void *y, size_t n), x, y, n)
+
+/* The walks over channels call the kernels of elements, of which a walk may need one in several places. */
+#define OF_WIDTH(name, e) (size(e) == 2 ? name##_W16 : size(e) == 4 ? name##_W32 : name##_W64)
+#define OF_TYPE(name, e) \
+  ((e) == F16 ? name##_F16 : (e) == BF16 ? name##_BF16 : (e) == F32 ? name##_F32 : name##_F64)
+
+TYPE_KERNELS(prelu_elements, (const void *x, const void *slopes, void *y, size_t n), x, slopes, y, n)
+TYPE_KERNELS(prelu_grad_elements, (const void *x, const void *dy, const void *slopes, void *dx, size_t n), x,
+             dy, slopes, dx, n)
+TYPE_KERNELS(relu_bias_run, (const void *x, void *y, size_t n, int64_t bias), x, y, n, bias)
+WIDTH_KERNELS(count_elements, (const void *x, void *counters, size_t n, int64_t floor), x, counters, n, floor)
+
+INLINE void prelu_pattern(int e, const void *x, const void *slopes, void *y, size_t n) {
+  OF_TYPE(prelu_elements, e)(x, slopes, y, n);
+}
+INLINE void prelu_constant(int e, const void *x, void *y, size_t n, int64_t slope) {
+  OF_TYPE(leaky_relu, e)(x, y, n, slope);
+}
+
+INLINE void relu_bias_pattern(int e, const void *x, const void *biases, void *y, size_t n) {
+  OF_TYPE(relu_add, e)(x, biases, y, n);
+}
+INLINE void relu_bias_constant(int e, const void *x, void *y, size_t n, int64_t bias) {
+  OF_TYPE(relu_bias_run, e)(x, y, n, bias);
+}
+
+INLINE void prelu_grad_pattern(int e, const void *x, const void *dy, const void *slopes, void *dx, size_t n) {
+  OF_TYPE(prelu_grad_elements, e)(x, dy, slopes, dx, n);
+}
+INLINE void prelu_grad_constant(int e, const void *x, const void *dy, void *dx, size_t n, int64_t slope) {
+  OF_TYPE(leaky_relu_grad, e)(x, dy, dx, n, slope);
+}
+
+INLINE void relu_bias_grad_pattern(int e, const void *y, const void *dy, const void *none, void *dx,
+                                   size_t n) {
+  (void)none;
+  OF_WIDTH(relu_grad, e)(y, dy, dx, n, floor_of(e));
+}
+INLINE void relu_bias_grad_constant(int e, const void *y, const void *dy, void *dx, size_t n, int64_t none) {
+  (void)none;
+  OF_WIDTH(relu_grad, e)(y, dy, dx, n, floor_of(e));
+}
+
+INLINE void copy_elements(int e, const void *from, void *to, size_t n) {
+  if (size(e) == 2) {
+    identity_W16(from, to, n);
+  } else {
+    identity_W32(from, to, n * (size_t)size(e) / 4);
+  }
+}
+
+INLINE void count_pattern(int e, const void *x, void *counters, size_t n, int64_t floor) {
+  OF_WIDTH(count_elements, e)(x, counters, n, floor);
+}
+
+INLINE void prelu(int e, const void *x, const void *slope, void *y, dimensions d) {
+  over_channels(e, prelu_pattern, prelu_constant, x, slope, y, d);
+}
+
+INLINE void prelu_grad(int e, const void *x, const void *slope, const void *dy, void *dx, void *dslope,
+                       dimensions d) {
+  const gradient g = {e,
+                      3,
+                      slope_terms,
+                      op_prelu_grad,
+                      op_leaky_relu_grad,
+                      prelu_grad_pattern,
+                      prelu_grad_constant,
+                      copy_elements};
+  sum_over_channels(g, (gradient_buffers){x, dy, slope, dx, dslope}, d);
+}
+
+INLINE void relu_bias(int e, const void *x, const void *bias, void *y, dimensions d) {
+  over_channels(e, relu_bias_pattern, relu_bias_constant, x, bias, y, d);
+}
+
+INLINE void relu_bias_grad(int e, const void *y, const void *dy, void *dx, void *dbias, dimensions d) {
+  const gradient g = {e,
+                      2,
+                      bias_terms,
+                      op_relu_grad,
+                      op_relu_grad,
+                      relu_bias_grad_pattern,
+                      relu_bias_grad_constant,
+                      copy_elements};
+  sum_over_channels(g, (gradient_buffers){y, dy, y /* no parameters: not read */, dx, dbias}, d);
+}
+
+INLINE void relu_count(int e, const void *x, uint64_t *counts, dimensions d, int64_t floor) {
+  count_over_channels(e, count_pattern, x, counts, d, floor);
+}
+
+TYPE_KERNELS(prelu, (const void *x, const void *slope, void *y, size_t outer, size_t channels, size_t inner),
+             x, slope, y, merged(outer, channels, inner))
+TYPE_KERNELS(prelu_grad,
+             (const void *x, const void *slope, const void *dy, void *dx, void *dslope, size_t outer,
+              size_t channels, size_t inner),
+             x, slope, dy, dx, dslope, merged(outer, channels, inner))
+TYPE_KERNELS(relu_bias,
+             (const void *x, const void *bias, void *y, size_t outer, size_t channels, size_t inner), x, bias,
+             y, merged(outer, channels, inner))
+TYPE_KERNELS(relu_bias_grad,
+             (const void *y, const void *dy, void *dx, void *dbias, size_t outer, size_t channels,
+              size_t inner),
+             y, dy, dx, dbias, merged(outer, channels, inner))
+WIDTH_KERNELS(relu_count,
+              (const void *x, uint64_t *counts, size_t outer, size_t channels, size_t inner, int64_t floor),
+              x, counts, merged(outer, channels, inner), floor)
 
 #define WIDTH_ENTRIES(name) .name = {[W16] = name##_W16, [W32] = name##_W32, [W64] = name##_W64}
 #define EACH_TYPE(name) [F16] = name##_F16, [BF16] = name##_BF16, [F32] = name##_F32, [F64] = name##_F64
@@ -236,5 +370,10 @@ const struct fastrelu_kernels FASTRELU_TABLE = {
     TYPE_ENTRIES(reglu),
     TYPE_ENTRIES(reglu_grad),
     WIDTH_ENTRIES(relu_compress),
+    TYPE_ENTRIES(prelu),
+    TYPE_ENTRIES(prelu_grad),
+    TYPE_ENTRIES(relu_bias),
+    TYPE_ENTRIES(relu_bias_grad),
+    WIDTH_ENTRIES(relu_count),
     .identity = {[W32] = identity_W32},
 };

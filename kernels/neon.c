@@ -14,6 +14,7 @@
 #include <simde/arm/neon/clt.h>
 #include <simde/arm/neon/combine.h>
 #include <simde/arm/neon/create.h>
+#include <simde/arm/neon/cvt.h>
 #include <simde/arm/neon/dup_n.h>
 #include <simde/arm/neon/eor.h>
 #include <simde/arm/neon/get_high.h>
@@ -39,7 +40,7 @@
 typedef simde_uint8x16_t bits;
 typedef simde_uint8x16_t mask;
 
-enum { REGISTERS = 32, MASKS_BYTES = 0 };
+enum { REGISTERS = 32, MASKS_BYTES = 0, CONVERTS_F16 = 1 };
 
 INLINE int vector_bytes(int e) { return (void)e, 16; }
 
@@ -54,6 +55,10 @@ INLINE void store_part(void *p, bits x, size_t bytes, int piece) {
   const simde_uint64x2_t words = simde_vreinterpretq_u64_u8(x);
   store_pieces(p, (pieces){simde_vgetq_lane_u64(words, 0), simde_vgetq_lane_u64(words, 1)}, bytes, piece);
 }
+
+/* Eight elements, of types of which a vector has more: none here. */
+INLINE bits load_eight(const void *p, int e) { return load(p, e); }
+INLINE void store_eight(void *p, bits x, int e) { store(p, x, e); }
 
 /* Keeps what was loaded in a register: gcc would rather load it again for its second use (libdeflate does the
  * same). */
@@ -113,6 +118,7 @@ INLINE bits choose(mask m, bits a, bits b, int e) { return (void)e, simde_vbslq_
 
 INLINE mask both(mask a, mask b) { return simde_vandq_u8(a, b); }
 INLINE bits exclusive_or(bits a, bits b) { return simde_veorq_u8(a, b); }
+INLINE bits bitwise_and(bits a, bits b) { return simde_vandq_u8(a, b); }
 
 INLINE bits add_words(bits a, bits b, int e) {
   switch (size(e)) {
@@ -315,6 +321,14 @@ INLINE bits widen_high(bits x, int e) {
 INLINE bits narrow_pair(bits low, bits high, int e) {
   return simde_vreinterpretq_u8_u16(e == F16 ? simde_vcombine_u16(f16_from_f32(low), f16_from_f32(high))
                                              : simde_vuzp2q_u16(bf16_from_f32(low), bf16_from_f32(high)));
+}
+
+/* A half of the numbers as they stand in memory: halves in f32, and an f32 register's in f64. */
+INLINE bits widen_in_order(bits x, int high, int e) { return high ? widen_high(x, e) : widen_low(x, e); }
+INLINE bits f64_from_f32(bits x, int high) {
+  const simde_float32x4_t all = simde_vreinterpretq_f32_u8(x);
+  return simde_vreinterpretq_u8_f64(
+      simde_vcvt_f64_f32(high ? simde_vget_high_f32(all) : simde_vget_low_f32(all)));
 }
 
 #include "kernels.h"

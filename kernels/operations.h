@@ -15,7 +15,7 @@ enum comparison {
 /* Parameters of a call, spread over a vector once before the walk. */
 typedef struct {
   bits floor;
-  bits slope;            /* in the type of the arithmetic: f32 for the half types */
+  bits slope, bias;      /* in the type of the arithmetic: f32 for the half types */
   bits lo, hi, value;    /* elements; a threshold is a lower bound */
   bits rank_lo, rank_hi; /* the bounds as `over_lo` and `under_hi` compare them by rank */
   enum comparison comparison;
@@ -152,6 +152,17 @@ OPERATION(op_relu_add) {
   out[0] = where(above(sum, c->floor, e), sum, e);
 }
 
+OPERATION(op_relu_bias) {
+  const bits sum = narrow(add(widen(in[0], e), (reals){c->bias, c->bias}, e), e);
+  out[0] = where(above(sum, c->floor, e), sum, e);
+}
+
+OPERATION(op_prelu) { out[0] = choose(active(in[0], c->floor, e), in[0], product(in[0], in[1], e), e); }
+
+OPERATION(op_prelu_grad) { out[0] = choose(active(in[0], c->floor, e), in[1], product(in[1], in[2], e), e); }
+
+OPERATION(op_count) { out[0] = add_words(in[1], where(active(in[0], c->floor, e), broadcast(1, e), e), e); }
+
 OPERATION(op_reglu) { out[0] = where(active(in[0], c->floor, e), product(in[0], in[1], e), e); }
 
 OPERATION(op_reglu_grad) {
@@ -161,5 +172,34 @@ OPERATION(op_reglu_grad) {
 }
 
 #undef OPERATION
+
+/* What the elements of one vector add to their channels' sums, in f64 and in memory order. */
+typedef void term_operation(bits x, bits dy, bits terms[], const constants *c, int e);
+
+enum { MAX_PARTS = 4 };
+
+INLINE int parts_of(int e) { return vector_bytes(e) / size(e) * size(F64) / vector_bytes(F64); }
+
+INLINE bits f64_part(bits x, int part, int e) {
+  if (e == F64) return x;
+  return f64_from_f32(is_half(e) ? widen_in_order(x, part / 2, e) : x, part % 2);
+}
+
+/* dbias: dy where x is kept. */
+INLINE void bias_terms(bits x, bits dy, bits terms[], const constants *c, int e) {
+  const bits kept = where(active(x, c->floor, e), dy, e);
+  UNROLL
+  for (int p = 0; p < parts_of(e); p++) terms[p] = f64_part(kept, p, e);
+}
+
+/* dslope: x * dy where x is not kept. Both are masked, or an infinite factor would meet a zero. */
+INLINE void slope_terms(bits x, bits dy, bits terms[], const constants *c, int e) {
+  const mask kept = active(x, c->floor, e);
+  const bits zero = broadcast(0, e), off_x = choose(kept, zero, x, e), off_dy = choose(kept, zero, dy, e);
+  UNROLL
+  for (int p = 0; p < parts_of(e); p++) {
+    terms[p] = mul_lanes(f64_part(off_x, p, e), f64_part(off_dy, p, e), F64);
+  }
+}
 
 #endif

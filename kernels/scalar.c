@@ -6,7 +6,7 @@
 typedef int64_t bits; /* sign-extended, so that comparisons need no element */
 typedef int64_t mask; /* 0 or -1 */
 
-enum { REGISTERS = 16, MASKS_BYTES = 0 };
+enum { REGISTERS = 16, MASKS_BYTES = 0, CONVERTS_F16 = 0 };
 
 INLINE int vector_bytes(int e) { return size(e); }
 
@@ -21,6 +21,10 @@ INLINE bits load_part(const void *p, size_t bytes, int piece) {
 INLINE void store_part(void *p, bits x, size_t bytes, int piece) {
   (void)p, (void)x, (void)bytes, (void)piece;
 }
+
+/* Eight elements, of types of which a vector has more: none here. */
+INLINE bits load_eight(const void *p, int e) { return load(p, e); }
+INLINE void store_eight(void *p, bits x, int e) { store(p, x, e); }
 
 /* Keeps what was loaded in a register: gcc would rather load it again for its second use (libdeflate does the
  * same). */
@@ -53,6 +57,7 @@ INLINE bits choose(mask m, bits a, bits b, int e) {
 
 INLINE mask both(mask a, mask b) { return a & b; }
 INLINE bits exclusive_or(bits a, bits b) { return a ^ b; }
+INLINE bits bitwise_and(bits a, bits b) { return a & b; }
 
 INLINE bits add_words(bits a, bits b, int e) {
   const uint64_t sum = (uint64_t)a + (uint64_t)b;
@@ -128,6 +133,13 @@ INLINE bits widen_high(bits x, int e) {
 INLINE bits narrow_pair(bits low, bits high, int e) {
   (void)high;
   return (int16_t)(e == F16 ? f16_from_f32_bits((uint32_t)low) : bf16_from_f32_bits((uint32_t)low));
+}
+
+/* Of one element there is no half. */
+INLINE bits widen_in_order(bits x, int high, int e) { return high ? widen_high(x, e) : widen_low(x, e); }
+INLINE bits f64_from_f32(bits x, int high) {
+  (void)high;
+  return bits_of_f64((double)f32_of(x));
 }
 
 #include "kernels.h"

@@ -6,7 +6,7 @@
 typedef simde__m128i bits;
 typedef simde__m128i mask;
 
-enum { REGISTERS = 16, MASKS_BYTES = 0 };
+enum { REGISTERS = 16, MASKS_BYTES = 0, CONVERTS_F16 = 0 };
 
 INLINE int vector_bytes(int e) { return (void)e, 16; }
 
@@ -22,6 +22,10 @@ INLINE void store_part(void *p, bits x, size_t bytes, int piece) {
   store_pieces(p, (pieces){(uint64_t)simde_mm_cvtsi128_si64(x), (uint64_t)simde_mm_cvtsi128_si64(high)},
                bytes, piece);
 }
+
+/* Eight elements, of types of which a vector has more: none here. */
+INLINE bits load_eight(const void *p, int e) { return load(p, e); }
+INLINE void store_eight(void *p, bits x, int e) { store(p, x, e); }
 
 /* Keeps what was loaded in a register: gcc would rather load it again for its second use (libdeflate does the
  * same). */
@@ -79,6 +83,7 @@ INLINE bits choose(mask m, bits a, bits b, int e) {
 
 INLINE mask both(mask a, mask b) { return simde_mm_and_si128(a, b); }
 INLINE bits exclusive_or(bits a, bits b) { return simde_mm_xor_si128(a, b); }
+INLINE bits bitwise_and(bits a, bits b) { return simde_mm_and_si128(a, b); }
 
 INLINE bits add_words(bits a, bits b, int e) {
   switch (size(e)) {
@@ -239,6 +244,13 @@ INLINE bits widen_high(bits x, int e) {
 INLINE bits narrow_pair(bits low, bits high, int e) {
   return e == F16 ? simde_mm_packs_epi32(f16_from_f32(low), f16_from_f32(high))
                   : simde_mm_packs_epi32(bf16_from_f32(low), bf16_from_f32(high));
+}
+
+/* A half of the numbers as they stand in memory: halves in f32, and an f32 register's in f64. */
+INLINE bits widen_in_order(bits x, int high, int e) { return high ? widen_high(x, e) : widen_low(x, e); }
+INLINE bits f64_from_f32(bits x, int high) {
+  const bits half = high ? simde_mm_unpackhi_epi64(x, x) : x;
+  return simde_mm_castpd_si128(simde_mm_cvtps_pd(simde_mm_castsi128_ps(half)));
 }
 
 #include "kernels.h"

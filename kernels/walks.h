@@ -41,6 +41,10 @@ typedef struct {
   uint64_t kept;
 } result;
 
+/* Where f16 is converted without an instruction for it an operation is so long that it is better a loop than
+ * repeated: the code would be four times as large. */
+INLINE int is_long(int e) { return e == F16 && !CONVERTS_F16; }
+
 INLINE size_t lanes_of(int e) { return (size_t)(vector_bytes(e) / size(e)); }
 
 /* As many vectors as leave half of the registers free, the half types' arithmetic taking four an input, but
@@ -79,6 +83,17 @@ INLINE void compute(operation *op, shape s, const buffers *b, const size_t at[],
     op(in[v], r[v].out, &m, c, e);
     if (s.mask == MASK_WRITTEN) r[v].kept = to_bits(m, e);
   }
+}
+
+/* The same for results that are not stored yet, in a loop where the operation is long. */
+INLINE void compute_all(operation *op, shape s, const buffers *b, const size_t at[], const uint64_t kept[],
+                        int vectors, result r[], const constants *c) {
+  if (!is_long(s.element)) {
+    compute(op, s, b, at, kept, vectors, r, c);
+    return;
+  }
+  NO_UNROLL
+  for (int v = 0; v < vectors; v++) compute(op, s, b, at + v, kept + v, 1, r + v, c);
 }
 
 INLINE void put(shape s, const buffers *b, const size_t at[], int vectors, const result r[]) {
@@ -155,6 +170,35 @@ INLINE void write_rest(bit_stream *m, uint64_t word, size_t count) {
   }
 }
 
+/* `piece` may be a variable. */
+INLINE bits load_any_part(const void *p, size_t bytes, int piece) {
+  switch (piece) {
+    case 2:
+      return load_part(p, bytes, 2);
+    case 4:
+      return load_part(p, bytes, 4);
+    case 8:
+      return load_part(p, bytes, 8);
+    default:
+      return load_part(p, bytes, piece);
+  }
+}
+INLINE void store_any_part(void *p, bits x, size_t bytes, int piece) {
+  switch (piece) {
+    case 2:
+      store_part(p, x, bytes, 2);
+      break;
+    case 4:
+      store_part(p, x, bytes, 4);
+      break;
+    case 8:
+      store_part(p, x, bytes, 8);
+      break;
+    default:
+      store_part(p, x, bytes, piece);
+  }
+}
+
 /* n < 1 vector, from its first and its last `piece` bytes, piece <= n * size; where the ISA masks by bytes,
  * `piece` is a whole vector and counts for nothing. */
 INLINE void map_piece(operation *op, shape s, const buffers *b, size_t n, int piece, const constants *c) {
@@ -165,7 +209,7 @@ INLINE void map_piece(operation *op, shape s, const buffers *b, size_t n, int pi
   result r;
   uint64_t kept = 0;
   UNROLL
-  for (int i = 0; i < s.inputs; i++) in[i] = load_part(b->in[i], bytes, piece);
+  for (int i = 0; i < s.inputs; i++) in[i] = load_any_part(b->in[i], bytes, piece);
   if (s.mask == MASK_READ) {
     kept = load_bytes(b->mask_in, mask_bytes);
     if (!MASKS_BYTES) kept = (kept & low_bits(lanes)) | kept >> rest << lanes;
@@ -173,7 +217,7 @@ INLINE void map_piece(operation *op, shape s, const buffers *b, size_t n, int pi
   mask m = from_bits(kept, e);
   op(in, r.out, &m, c, e);
   UNROLL
-  for (int o = 0; o < s.outputs; o++) store_part(b->out[o], r.out[o], bytes, piece);
+  for (int o = 0; o < s.outputs; o++) store_any_part(b->out[o], r.out[o], bytes, piece);
   if (s.mask == MASK_WRITTEN) {
     kept = to_bits(m, e);
     if (!MASKS_BYTES) kept = (kept & low_bits(lanes)) | (kept >> lanes & low_bits(lanes)) << rest;
@@ -186,6 +230,8 @@ INLINE void map_part(operation *op, shape s, const buffers *b, size_t n, const c
   const size_t bytes = n * (size_t)size(e);
   if (MASKS_BYTES) {
     map_piece(op, s, b, n, vector_bytes(e), c);
+  } else if (is_long(e)) {
+    map_piece(op, s, b, n, bytes >= 8 ? 8 : bytes >= 4 ? 4 : 2, c);
   } else if (vector_bytes(e) > 16 && bytes >= 16) {
     map_piece(op, s, b, n, 16, c);
   } else if (size(e) == 8 || bytes >= 8) {
@@ -212,7 +258,7 @@ INLINE void map_ends(operation *op, shape s, const buffers *b, size_t n, int eac
   }
   UNROLL
   for (int v = 0; v < 2 * each; v++) kept[v] = s.mask == MASK_READ ? word >> at[v] : 0;
-  compute(op, s, b, at, kept, 2 * each, r, c);
+  compute_all(op, s, b, at, kept, 2 * each, r, c);
   put(s, b, at, 2 * each, r);
   if (s.mask == MASK_WRITTEN) {
     UNROLL
@@ -245,7 +291,7 @@ INLINE void map_long(operation *op, shape s, const buffers *b, size_t n, const c
     kept[1] = bits_at(b->mask_in, n - lanes, lanes);
     open_reader(&m, b->mask_in, i);
   }
-  compute(op, s, b, ends, kept, 2, end, c);
+  compute_all(op, s, b, ends, kept, 2, end, c);
   if (s.mask == MASK_WRITTEN) open_writer(&m, b->mask_out, end[0].kept, i);
 
   for (; n - i > (size_t)batch * lanes; i += (size_t)batch * lanes) {
@@ -284,8 +330,12 @@ INLINE void map_long(operation *op, shape s, const buffers *b, size_t n, const c
 
 INLINE void map(operation *op, shape s, buffers b, size_t n, constants c) {
   const size_t lanes = lanes_of(s.element);
-  if (n < lanes) {
+  if (lanes == 1) { /* plain C: nothing to align, no parts */
+    if (n > 0) map_long(op, s, &b, n, &c);
+  } else if (n < lanes) {
     map_part(op, s, &b, n, &c);
+  } else if (is_long(s.element) && n <= 4 * lanes) {
+    map_ends(op, s, &b, n, n <= 2 * lanes ? 1 : 2, &c);
   } else if (n <= 2 * lanes) {
     map_ends(op, s, &b, n, 1, &c);
   } else if (n <= 4 * lanes && (s.mask == NO_MASK || 4 * lanes <= 64)) {

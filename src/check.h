@@ -19,6 +19,14 @@
   if (__builtin_expect(n - 1 >= PTRDIFF_MAX / sizeof(type), 0)) \
   return n == 0 ? FASTRELU_OK : FASTRELU_ERROR_SIZE
 
+/* outer * channels * inner: 0 if one of them is, SIZE_MAX if it is that or more. */
+static inline size_t product(size_t outer, size_t channels, size_t inner) {
+  size_t n;
+  if (outer == 0 || channels == 0 || inner == 0) return 0;
+  if (__builtin_mul_overflow(outer, channels, &n) || __builtin_mul_overflow(n, inner, &n)) return SIZE_MAX;
+  return n;
+}
+
 /* The alignment of an element inside of a struct or an array: 4 for double on 32-bit x86. */
 #define ALIGNMENT(type) \
   offsetof(             \

@@ -17,5 +17,11 @@
   DEFINE(s16, int16_t, int16_t, W16, W16, FLOOR_INTEGER) \
   DEFINE(s32, int32_t, int32_t, W32, W32, FLOOR_INTEGER)
 #define UNSIGNED_INTEGERS(DEFINE) DEFINE(u8, uint8_t, uint8_t, , U8, )
+/* Those with the type that a sum over their elements is rounded to. */
+#define SUMMED(DEFINE)                  \
+  DEFINE(f32, float, float, F32)        \
+  DEFINE(f64, double, double, F64)      \
+  DEFINE(f16, fastrelu_f16, float, F16) \
+  DEFINE(bf16, fastrelu_bf16, float, BF16)
 
 #endif

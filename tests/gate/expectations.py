@@ -66,9 +66,15 @@ class Expectations:
         """The bytes that a store in the hot loops of these kernels may have instead of a whole vector's."""
         return {(self._of("narrow_stores", name) or {}).get(isa) for name in names}
 
-    def may_loop(self, names):
+    def may_loop(self, names, isa):
         """Whether one of these kernels may have loops without vector stores."""
+        if any(isa in self._data.get("long", {}).get("any_" + name.rsplit("_", 1)[-1], ()) for name in names):
+            return True
         return any(_operation(name) in self._data["scalar_loops"] for name in names)
+
+    def has_scratch(self, name):
+        """Whether the kernel works on lanes, nodes and terms on the stack."""
+        return _operation(name) in self._data["scratch"]
 
     def narrow(self, names, isa):
         """The mnemonics that may name narrower registers in the hot loops of these kernels."""
@@ -78,18 +84,18 @@ class Expectations:
             keys |= {name, _operation(name), "any_" + name.rsplit("_", 1)[-1]}
         return {mnemonic for key in keys for mnemonic in entries.get(key, {}).get(isa, ())}
 
-    def allowed_spills(self, names, isa):
-        """How many in the hot loops of these kernels; None where the ledger does not know the compiler."""
-        half = [name for name in names if _LEDGER.search(name)]
-        if not half or isa not in _FEW_REGISTERS:
+    def allowed_spills(self, function, isa):
+        """How many in the hot loops of a function; None where the ledger does not know the compiler."""
+        name = function.split(".")[0]
+        if not _LEDGER.search(name) or isa not in _FEW_REGISTERS:
             return 0
         ledger = self._data.get("spills", {}).get(self.compiler)
-        return None if ledger is None else max(ledger.get(name, {}).get(isa, 0) for name in half)
+        return None if ledger is None else ledger.get(name, {}).get(isa, 0)
 
-    def note_spills(self, names, isa, count):
+    def note_spills(self, function, isa, count):
         """What was found, for record_spills()."""
-        for name in names if count else ():
-            self._found.setdefault(name, {})[isa] = max(count, self._found.get(name, {}).get(isa, 0))
+        if count:
+            self._found.setdefault(function.split(".")[0], {})[isa] = count
 
     def record_spills(self, isas):
         """Writes the ledger anew for this compiler and these ISAs; others are kept."""

@@ -96,6 +96,7 @@ class Code:
 
     def __init__(self, function, architecture):
         self.function, self.name = function, function.name
+        self.kernel = function.name.split(".")[0]  # without what the compiler appends to a clone
         self.graph = Graph(function, architecture.flow)
         self.loops = self.graph.innermost_loops()
         self.stack = self.graph.along_paths(architecture.STACK, architecture.stack_pointers)
@@ -157,7 +158,7 @@ class Kernels:
         return locate(self.binary, code.function, instruction)
 
 
-def check_control(kernels):
+def check_control(kernels, data):
     """No function pointer is left, and every cycle that stores vectors is a loop that the other rules see."""
     reasons = {
         Flow.INDIRECT_CALL: "an operation or walk was not folded: inline it always, pass it as a constant",
@@ -169,7 +170,7 @@ def check_control(kernels):
             if reason:
                 yield Finding(kernels.at(code, instruction), "indirect", reason)
         for block, cycle in code.graph.loops()[1]:
-            if code.stores(cycle):
+            if code.stores(cycle) and not data.has_scratch(code.kernel):
                 message = "closes a cycle with two entries and vector stores, which no rule about loops sees"
                 yield Finding(kernels.at(code, code.graph.blocks[block][-1]), "irreducible", message)
 
@@ -181,10 +182,10 @@ def check_loops(kernels, data):
             message = f"an entry of the table points to no function: {entry}"
             yield Finding(kernels.binary.name, "table", message)
             continue
-        name, codes = kernels.codes[entry].name.split(".")[0], kernels.of_entry(entry)
+        name, codes = kernels.codes[entry].kernel, kernels.of_entry(entry)
         for code in codes:
             users[code.function.entry].append(name)
-        if kernels.isa != SCALAR:
+        if kernels.isa != SCALAR and not data.has_scratch(name):
             yield from _check_kernel(kernels, name, codes, data)
     if not kernels.entries:
         message = f"found no relocation of fastrelu_kernels_{kernels.isa} to a function: nothing was checked"
@@ -195,7 +196,8 @@ def check_loops(kernels, data):
         for header in () if users[place] else code.hot_loops():
             message = "a loop with vector stores in a function that no table entry leads to"
             yield Finding(kernels.at(code, code.graph.blocks[header][0]), "table", message)
-        yield from _check_hot_code(kernels, code, users[place] or [code.name], data)
+        if not data.has_scratch(code.kernel):
+            yield from _check_hot_code(kernels, code, users[place] or [code.name], data)
 
 
 def _check_kernel(kernels, name, codes, data):
@@ -262,15 +264,15 @@ def _check_hot_code(kernels, code, users, data):
         spills += [i for i, _, on_stack in code.accesses(blocks) if on_stack]
     hot = code.hot_loops()
     scalar = [code.graph.blocks[header][0] for header in code.loops if header not in hot]
-    if scalar and not data.may_loop(users):
+    if scalar and not data.may_loop(users, kernels.isa):
         message = (
             f"{len(scalar)} loops without vector stores, the first here: a copy of variable length, or elements "
             f"one by one, where tails are whole vectors or pieces of constant size; an operation that needs "
             f"one is listed in `scalar_loops` in tests/gate/kernels.toml"
         )
         yield Finding(kernels.at(code, min(scalar, key=lambda i: i.place)), "scalar-loop", message)
-    data.note_spills(users, kernels.isa, len(spills))
-    allowed = data.allowed_spills(users, kernels.isa)
+    data.note_spills(code.name, kernels.isa, len(spills))
+    allowed = data.allowed_spills(code.name, kernels.isa)
     where = f"{kernels.binary.name}: {code.name}"
     if allowed is None and spills:
         data.notices.append(
@@ -363,7 +365,7 @@ def check_kernel_object(binary, isa, data):
         return
     yield from check_instructions(binary, lambda _: isa)
     yield from check_symbols(binary, isa, data.undefined)
-    yield from check_control(kernels)
+    yield from check_control(kernels, data)
     yield from check_loops(kernels, data)
     yield from check_streaming(kernels)
     yield from check_upper(kernels)

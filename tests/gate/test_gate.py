@@ -20,6 +20,7 @@ EXPECTATIONS = """
 undefined = ["allowed"]
 scalar_loops = ["reglu_grad"]
 masks = []
+scratch = ["prelu_grad"]
 [stores]
 relu = { sse2 = 2, avx2 = 2, avx512 = 2, neon = 2 }
 relu_grad_accumulate_F16 = { avx2 = 2, avx512 = 2 }
@@ -339,6 +340,13 @@ class Loops(RuleTest):
         body = "1: mov cl, [rdi + rdx]\nmov [rsi + rdx], cl\nsub rdx, 1\nja 1b\n"
         self.assert_reports("scalar-loop", "avx2", body + CLEAN["avx2"])
         self.assert_passes("avx2", body + stored("ymm", count=4) + END, "reglu_grad_F32")
+
+    def test_loops_over_a_scratch_are_not_judged_but_those_they_call_are(self):
+        body = "1: mov cl, [rdi + rdx]\nvmovdqa [rsp + 8], ymm9\nsub rdx, 1\nja 1b\n" + END
+        self.assert_passes("avx2", body, "prelu_grad_F32")
+        spilling = CLEAN["avx2"].replace("sub rdx", "vmovdqa [rsp + 8], ymm9\nsub rdx", 1)
+        functions = {"prelu_grad_F32": f"call relu_W32\n{END}", "relu_W32": spilling}
+        self.assert_reports("spill", "avx2", functions)
 
     def test_no_function_pointer_is_left(self):
         self.assert_reports("indirect", "avx2", f"call rcx\n{CLEAN['avx2']}")
