@@ -1,6 +1,7 @@
-/* Trains a small network on handwritten digits, or on any images in IDX files, with the library's ReLU; then
- * looks at what ReLU did: which units it left silent, how long it took on each instruction set, and how the
- * gradient would have fared with sigmoid and tanh in its place. `digits --help` lists the options. */
+/* Trains a small network on handwritten digits, or on any images in IDX files, with the library's ReLU or one of
+ * its variants; then looks at what it did: which units it left silent, how long it took on each instruction set,
+ * and how the gradient would have fared with sigmoid and tanh in its place. Or compares ReLU with its variants.
+ * `digits --help` lists the options. */
 #include <err.h>
 #include <errno.h>
 #include <getopt.h>
@@ -22,14 +23,16 @@ enum {
   COMPARISON_UNITS = 64, /* of each layer in the deep networks */
   COMPARISON_EPOCHS = 6, /* long enough to tell a network that learns from one that does not */
   COMPARISON_BATCH = 32, /* the smaller batch and rate are for the depth */
+  NARROW_UNITS = 16,     /* of each layer in the deep networks that compare ReLU with its variants */
+  NARROW_SEEDS = 5,
 };
-static const float comparison_rate = 0.01f, momentum = 0.9f;
+static const float default_rate = 0.02f, comparison_rate = 0.01f, momentum = 0.9f;
 
 struct options {
   const char *train_images, *train_labels, *test_images, *test_labels;
   int hidden[MAX_HIDDEN], hidden_layers;
   const char *activation, *code;
-  int epochs, batch, depth, repeats;
+  int epochs, batch, depth, repeats, compare;
   float rate;
   uint64_t seed;
   const char *out;
@@ -42,16 +45,18 @@ static void usage(void) {
       "  --train-images FILE  --train-labels FILE\n"
       "  --test-images FILE   --test-labels FILE\n"
       "  --hidden N[,N]...    units of the hidden layers (256,128,64)\n"
-      "  --activation NAME    relu, sigmoid or tanh (relu)\n"
-      "  --activation-code C  what computes ReLU: mask and tensor are the library, which keeps one bit an\n"
-      "                       element or the output for the gradient, plain is a C loop (mask)\n"
+      "  --activation NAME    relu, leaky, prelu, relu6, squared, sigmoid or tanh (relu)\n"
+      "  --activation-code C  what computes it: mask (relu alone) and tensor are the library, which keeps a\n"
+      "                       bit an element or a tensor for the gradient, plain is a C loop\n"
       "  --epochs N           passes over the training images (20)\n"
       "  --batch N            images a step (64)\n"
-      "  --rate X             learning rate (0.02)\n"
+      "  --rate X             learning rate (0.02; squared: 0.001)\n"
       "  --seed N             of the initial weights and the order of the images (1)\n"
-      "  --repeats N          how often ReLU is timed on each instruction set; 0: not at all (5)\n"
-      "  --depth N            hidden layers of the networks that compare relu, sigmoid and tanh;\n"
-      "                       0: no comparison (10)\n"
+      "  --repeats N          how often the activation is timed on each instruction set; 0: not at all (5)\n"
+      "  --depth N            hidden layers of the networks that compare relu, sigmoid and tanh, and of the\n"
+      "                       narrow ones of --compare; 0: no such networks (10)\n"
+      "  --compare            instead of all else: train with relu and each of its variants, and compare\n"
+      "                       accuracy, sparsity and dead units; squared at a twentieth of the rate\n"
       "  --out DIR            write what plot.py draws into this folder\n"
       "  --help\n"
       "OPENBLAS_NUM_THREADS=1 in the environment is best for matrices as small as these.");
@@ -81,6 +86,17 @@ static void parse_hidden(struct options *o, const char *text) {
   free(copy);
 }
 
+/* The choices are the names of all activations, or the codes of the one named. */
+static _Noreturn void refuse(const char *option, const char *given, const char *name) {
+  char choices[128] = "";
+  for (const struct activation *a = activations; a->name; a++) {
+    if (name ? strcmp(a->name, name) != 0 : activation_find(a->name, NULL) != a) continue;
+    const size_t used = strlen(choices);
+    snprintf(choices + used, sizeof choices - used, "%s%s", used ? ", " : "", name ? a->code : a->name);
+  }
+  errx(EXIT_FAILURE, "--%s %s: expected one of %s", option, given, choices);
+}
+
 static void parse_options(struct options *o, int argc, char **argv) {
   enum {
     TRAIN_IMAGES,
@@ -96,6 +112,7 @@ static void parse_options(struct options *o, int argc, char **argv) {
     SEED,
     REPEATS,
     DEPTH,
+    COMPARE,
     OUT,
     HELP
   };
@@ -113,6 +130,7 @@ static void parse_options(struct options *o, int argc, char **argv) {
       {"seed", required_argument, NULL, SEED},
       {"repeats", required_argument, NULL, REPEATS},
       {"depth", required_argument, NULL, DEPTH},
+      {"compare", no_argument, NULL, COMPARE},
       {"out", required_argument, NULL, OUT},
       {"help", no_argument, NULL, HELP},
       {NULL, 0, NULL, 0},
@@ -164,6 +182,9 @@ static void parse_options(struct options *o, int argc, char **argv) {
       case DEPTH:
         o->depth = (int)whole_number("depth", optarg, 0, MAX_HIDDEN);
         break;
+      case COMPARE:
+        o->compare = 1;
+        break;
       case OUT:
         o->out = optarg;
         break;
@@ -176,13 +197,10 @@ static void parse_options(struct options *o, int argc, char **argv) {
     }
   }
   if (optind < argc) errx(EXIT_FAILURE, "%s: unexpected; try `digits --help`", argv[optind]);
-  const int relu = strcmp(o->activation, "relu") == 0;
-  if (!relu && o->code) errx(EXIT_FAILURE, "--activation-code: only with --activation relu");
-  if (!o->code) o->code = relu ? "mask" : "plain";
-  if (!activation_find(o->activation, o->code)) {
-    if (relu) errx(EXIT_FAILURE, "--activation-code %s: expected mask, tensor or plain", o->code);
-    errx(EXIT_FAILURE, "--activation %s: expected relu, sigmoid or tanh", o->activation);
-  }
+  const struct activation *activation = activation_find(o->activation, NULL);
+  if (!activation) refuse("activation", o->activation, NULL);
+  if (o->rate == 0) o->rate = default_rate * (o->compare ? 1 : activation->rate_factor);
+  if (!activation_find(o->activation, o->code)) refuse("activation-code", o->code, o->activation);
 }
 
 /* ---- progress and results -------------------------------------------------------------------------------- */
@@ -274,33 +292,47 @@ static void train(const struct options *o, struct training *training, struct net
   close_results(o, "epochs.csv", results);
 }
 
-static void show_activity(struct training *training, struct network *network) {
+/* What the units of a hidden layer do. */
+struct activity {
+  double on; /* the share of their activations that are, over the images */
+  int units, never_on;
+};
+
+static void measure_activity(struct training *training, struct network *network, const struct dataset *data,
+                             struct activity activity[]) {
   uint64_t *active[MAX_HIDDEN];
-  const size_t images = training->data->items;
   for (int l = 0; l + 1 < network->layers; l++) {
     active[l] = calloc((size_t)network->layer[l].outputs, sizeof *active[l]);
     if (!active[l]) errx(EXIT_FAILURE, "out of memory");
   }
-  training_count_active(training, network, active);
-  printf("\nOver all training images\nhidden layer  units   zeros  dead units (never anything but 0)\n");
+  training_count_active(training, network, data, active);
   for (int l = 0; l + 1 < network->layers; l++) {
-    const int units = network->layer[l].outputs;
+    struct activity *a = &activity[l];
+    *a = (struct activity){.units = network->layer[l].outputs};
     uint64_t sum = 0;
-    int dead = 0;
-    for (int u = 0; u < units; u++) {
+    for (int u = 0; u < a->units; u++) {
       sum += active[l][u];
-      dead += active[l][u] == 0;
+      a->never_on += active[l][u] == 0;
     }
-    printf("%12d  %5d  %5.1f%%  %10d\n", l + 1, units, 100 - 100 * (double)sum / (double)images / units,
-           dead);
+    a->on = (double)sum / (double)data->items / a->units;
     free(active[l]);
   }
 }
 
-/* Each way to compute ReLU trains the same network for one epoch. */
+static void show_activity(struct training *training, struct network *network) {
+  struct activity activity[MAX_HIDDEN];
+  measure_activity(training, network, training->data, activity);
+  printf("\nOver all training images\nhidden layer  units     off  dead units (never on)\n");
+  for (int l = 0; l + 1 < network->layers; l++) {
+    printf("%12d  %5d  %5.1f%%  %10d\n", l + 1, activity[l].units, 100 - 100 * activity[l].on,
+           activity[l].never_on);
+  }
+}
+
+/* Each way to compute the activation trains the same network for one epoch. */
 struct contender {
   const char *isa; /* NULL: the C loop, which no ISA changes */
-  const char *code;
+  const struct activation *activation;
   double *forward, *backward, *epoch; /* seconds, one for each repeat */
   uint64_t hash;
 };
@@ -310,8 +342,7 @@ static void time_epoch(const struct options *o, const struct dataset *data, stru
     errx(EXIT_FAILURE, "%s: not usable any more", c->isa);
   struct network network;
   struct training training;
-  start(&network, &training, data, o->hidden, o->hidden_layers, o->batch, o->rate, o->seed,
-        activation_find("relu", c->code));
+  start(&network, &training, data, o->hidden, o->hidden_layers, o->batch, o->rate, o->seed, c->activation);
   const double begin = seconds();
   training_epoch(&training, &network, PROBE_IMAGES);
   c->epoch[repeat] = seconds() - begin;
@@ -323,18 +354,35 @@ static void time_epoch(const struct options *o, const struct dataset *data, stru
   fastrelu_use_isa(NULL);
 }
 
+/* Each ISA with each code of the library's, and the C loop. Returns how many; the caller frees them. */
+static int list_contenders(const char *name, struct contender **contenders) {
+  const char *const none[] = {NULL};
+  int count = 0;
+  for (int plain = 0; plain < 2; plain++) {
+    const char *const *isa = plain ? none : fastrelu_isa_list();
+    do {
+      for (const struct activation *a = activations; a->name; a++) {
+        if (strcmp(a->name, name) != 0 || (strcmp(a->code, "plain") == 0) != plain) continue;
+        *contenders = realloc(*contenders, (size_t)(count + 1) * sizeof **contenders);
+        if (!*contenders) errx(EXIT_FAILURE, "out of memory");
+        (*contenders)[count++] = (struct contender){.isa = *isa, .activation = a};
+      }
+    } while (*isa && *++isa);
+  }
+  return count;
+}
+
 /* Returns -1 if the contenders disagree on the weights. */
 static int show_isas(const struct options *o, const struct dataset *data) {
-  const char *const *isas = fastrelu_isa_list();
-  int count = 1;
-  while (isas[count - 1]) count++;
-  count = 2 * count - 1; /* each ISA with both codes, and the C loop */
-  struct contender *contenders = calloc((size_t)count, sizeof *contenders);
+  struct contender *contenders = NULL;
+  const int count = list_contenders(o->activation, &contenders);
+  if (count < 2) { /* sigmoid and tanh: the C loop is alone */
+    free(contenders);
+    return 0;
+  }
   double *times = calloc((size_t)count * 3 * (size_t)o->repeats, sizeof *times);
-  if (!contenders || !times) errx(EXIT_FAILURE, "out of memory");
+  if (!times) errx(EXIT_FAILURE, "out of memory");
   for (int c = 0; c < count; c++) {
-    contenders[c].isa = isas[c / 2];
-    contenders[c].code = !isas[c / 2] ? "plain" : c % 2 ? "tensor" : "mask";
     contenders[c].forward = times + (size_t)(3 * c) * (size_t)o->repeats;
     contenders[c].backward = contenders[c].forward + o->repeats;
     contenders[c].epoch = contenders[c].backward + o->repeats;
@@ -344,14 +392,14 @@ static int show_isas(const struct options *o, const struct dataset *data) {
   }
 
   const size_t images = data->items < PROBE_IMAGES ? data->items : PROBE_IMAGES;
-  printf("\nReLU in the first epoch, %zu images, median of %d runs\n", images, o->repeats);
+  printf("\n%s in the first epoch, %zu images, median of %d runs\n", o->activation, images, o->repeats);
   printf("ISA       code    forward ms  backward ms  of the epoch  weights after it\n");
   int same = 1;
   for (int c = 0; c < count; c++) {
     const double forward = median(contenders[c].forward, (size_t)o->repeats);
     const double backward = median(contenders[c].backward, (size_t)o->repeats);
     printf("%-8s  %-6s  %10.3f  %11.3f  %11.2f%%  %016" PRIx64 "\n",
-           contenders[c].isa ? contenders[c].isa : "C loop", contenders[c].code, 1e3 * forward,
+           contenders[c].isa ? contenders[c].isa : "C loop", contenders[c].activation->code, 1e3 * forward,
            1e3 * backward, 100 * (forward + backward) / median(contenders[c].epoch, (size_t)o->repeats),
            contenders[c].hash);
     same &= contenders[c].hash == contenders[0].hash;
@@ -367,17 +415,107 @@ static int show_isas(const struct options *o, const struct dataset *data) {
   return same ? 0 : -1;
 }
 
+/* A training to compare activations in. */
+struct setting {
+  char layers[64]; /* the hidden ones, in words */
+  int hidden[MAX_HIDDEN], hidden_layers;
+  int batch, seeds;
+  float rate; /* for ReLU */
+};
+
+/* One row of the comparison: the means over the seeds, and the units of all of them. */
+static void compare_one(const struct options *o, const struct setting *s, const struct activation *activation,
+                        const struct dataset *data, const struct dataset *test, FILE *results) {
+  const float rate = activation->rate_factor * s->rate;
+  double time = 0, accuracy = 0, on = 0;
+  int units = 0, never_on = 0, finite = 1;
+  for (int seed = 0; seed < s->seeds && finite; seed++) {
+    struct network network;
+    struct training training;
+    start(&network, &training, data, s->hidden, s->hidden_layers, s->batch, rate, o->seed + (uint64_t)seed,
+          activation);
+    if (on_terminal()) training.progress = draw_bar;
+    for (int epoch = 1; epoch <= o->epochs && finite; epoch++) {
+      snprintf(bar.task, sizeof bar.task, "%.16s: %s, epoch %d of %d", s->layers, activation->name, epoch,
+               o->epochs);
+      const double begin = seconds();
+      finite = isfinite(training_epoch(&training, &network, SIZE_MAX).loss);
+      time += seconds() - begin;
+    }
+    struct activity trained[MAX_HIDDEN], tested[MAX_HIDDEN];
+    accuracy += training_evaluate(&training, &network, test).accuracy;
+    measure_activity(&training, &network, data, trained);
+    measure_activity(&training, &network, test, tested);
+    for (int l = 0; l < s->hidden_layers; l++) {
+      on += tested[l].on * tested[l].units;
+      units += tested[l].units;
+      never_on += trained[l].never_on;
+    }
+    training_free(&training);
+    network_free(&network);
+  }
+  erase_bar();
+  accuracy /= s->seeds;
+  double off = 1 - on / units;
+  printf("%-13s  %-10s  %13g  ", s->layers, activation->name, rate);
+  if (finite) {
+    printf("%12.1f%%  %5.1f%%  %4d of %d  %7.2f\n", 100 * accuracy, 100 * off, never_on, units,
+           time / s->seeds);
+  } else {
+    puts("the loss is not finite any more");
+    accuracy = off = NAN;
+  }
+  fflush(stdout);
+  if (results) {
+    fprintf(results, "%s,%s,%g,%.6f,%.6f,%d,%d\n", s->layers, activation->name, rate, accuracy, off, never_on,
+            units);
+  }
+}
+
+/* The same training with ReLU and with each of its variants; then that of a deep network so narrow that a few
+ * dead units cut it off, often enough to see more than chance. */
+static void compare_variants(const struct options *o, const struct dataset *data,
+                             const struct dataset *test) {
+  struct setting given = {.hidden_layers = o->hidden_layers, .batch = o->batch, .seeds = 1, .rate = o->rate};
+  struct setting narrow = {
+      .hidden_layers = o->depth, .batch = COMPARISON_BATCH, .seeds = NARROW_SEEDS, .rate = comparison_rate};
+  for (int l = 0; l < given.hidden_layers; l++) {
+    const size_t used = strlen(given.layers);
+    given.hidden[l] = o->hidden[l];
+    snprintf(given.layers + used, sizeof given.layers - used, "%s%d", l ? "-" : "", o->hidden[l]);
+  }
+  for (int l = 0; l < narrow.hidden_layers; l++) narrow.hidden[l] = NARROW_UNITS;
+  snprintf(narrow.layers, sizeof narrow.layers, "%d x %d", o->depth, NARROW_UNITS);
+
+  FILE *results =
+      open_results(o, "activations.csv", "layers,activation,learning_rate,test_accuracy,off,never_on,units");
+  printf(
+      "\nThe same %d epochs with each\n"
+      "hidden layers  activation  learning rate  test accuracy     off     never on  seconds\n",
+      o->epochs);
+  for (const struct setting *s = &given; s; s = s == &given && o->depth > 0 ? &narrow : NULL) {
+    for (const struct activation *a = activations; a->name; a++) {
+      if (a->gain > 0 && activation_find(a->name, NULL) == a) compare_one(o, s, a, data, test, results);
+    }
+  }
+  printf(
+      "off: hidden activations of x <= 0 on the test images, exactly 0 but for leaky and prelu\n"
+      "never on: hidden units that no training image turns on\n");
+  if (o->depth > 0) {
+    printf("%s: layers of so many units; means over %d seeds, and the units of all\n", narrow.layers,
+           NARROW_SEEDS);
+  }
+  close_results(o, "activations.csv", results);
+}
+
 static void write_norms(FILE *results, const char *activation, int epochs, const double *norm, int layers) {
   for (int l = 0; results && l < layers; l++)
     fprintf(results, "%s,%d,%d,%.9g\n", activation, epochs, l + 1, norm[l]);
 }
 
-static void compare_activations(const struct options *o, const struct dataset *data,
-                                const struct dataset *test) {
-  static const struct {
-    const char *name, *code;
-  } activations[] = {{"relu", "mask"}, {"sigmoid", "plain"}, {"tanh", "plain"}};
-  enum { KINDS = sizeof activations / sizeof *activations };
+static void compare_depth(const struct options *o, const struct dataset *data, const struct dataset *test) {
+  static const char *const names[] = {"relu", "sigmoid", "tanh"};
+  enum { KINDS = sizeof names / sizeof *names };
   double before[KINDS][MAX_HIDDEN + 1], after[KINDS][MAX_HIDDEN + 1];
   struct score tested[KINDS];
   int hidden[MAX_HIDDEN];
@@ -388,19 +526,19 @@ static void compare_activations(const struct options *o, const struct dataset *d
     struct network network;
     struct training training;
     start(&network, &training, data, hidden, o->depth, COMPARISON_BATCH, comparison_rate, o->seed,
-          activation_find(activations[a].name, activations[a].code));
+          activation_find(names[a], NULL));
     if (on_terminal()) training.progress = draw_bar;
     training_gradient_norms(&training, &network, PROBE_IMAGES, before[a]);
     for (int epoch = 1; epoch <= COMPARISON_EPOCHS; epoch++) {
-      snprintf(bar.task, sizeof bar.task, "%d layers of %s, epoch %d of %d", o->depth, activations[a].name,
-               epoch, COMPARISON_EPOCHS);
+      snprintf(bar.task, sizeof bar.task, "%d layers of %s, epoch %d of %d", o->depth, names[a], epoch,
+               COMPARISON_EPOCHS);
       training_epoch(&training, &network, SIZE_MAX);
     }
     erase_bar();
     training_gradient_norms(&training, &network, PROBE_IMAGES, after[a]);
     tested[a] = training_evaluate(&training, &network, test);
-    write_norms(results, activations[a].name, 0, before[a], o->depth + 1);
-    write_norms(results, activations[a].name, COMPARISON_EPOCHS, after[a], o->depth + 1);
+    write_norms(results, names[a], 0, before[a], o->depth + 1);
+    write_norms(results, names[a], COMPARISON_EPOCHS, after[a], o->depth + 1);
     training_free(&training);
     network_free(&network);
   }
@@ -410,7 +548,7 @@ static void compare_activations(const struct options *o, const struct dataset *d
          COMPARISON_UNITS);
   printf("        before training                after %d epochs\nlayer ", COMPARISON_EPOCHS);
   for (int twice = 0; twice < 2; twice++) {
-    for (int a = 0; a < KINDS; a++) printf("  %8s", activations[a].name);
+    for (int a = 0; a < KINDS; a++) printf("  %8s", names[a]);
   }
   putchar('\n');
   for (int l = 0; l <= o->depth; l++) {
@@ -424,7 +562,7 @@ static void compare_activations(const struct options *o, const struct dataset *d
   putchar('\n');
   for (int a = 0; a < KINDS; a++) {
     if (!isfinite(tested[a].loss))
-      printf("The loss with %s is not finite: its gradient exploded.\n", activations[a].name);
+      printf("The loss with %s is not finite: its gradient exploded.\n", names[a]);
   }
 }
 
@@ -433,14 +571,16 @@ static void write_functions(const struct options *o) {
   enum { POINTS = 2001 };
   static float x[POINTS], y[POINTS], derivative[3][POINTS];
   static uint8_t mask[POINTS / 8 + 1];
-  const struct activation *kinds[] = {activation_find("relu", "mask"), activation_find("sigmoid", "plain"),
-                                      activation_find("tanh", "plain")};
+  static const char *const names[] = {"relu", "sigmoid", "tanh"};
   for (int i = 0; i < POINTS; i++) x[i] = (float)(i - POINTS / 2) / 100.0f;
   for (int kind = 2; kind >= 0; kind--) { /* ReLU last: y is its output */
     for (int i = 0; i < POINTS; i++) derivative[kind][i] = 1.0f;
     memcpy(y, x, sizeof x);
-    kinds[kind]->forward(y, mask, POINTS);
-    kinds[kind]->backward(y, mask, derivative[kind], POINTS);
+    const struct elements e = {
+        .x = y, .y = y, .dy = derivative[kind], .mask = mask, .rows = 1, .units = POINTS};
+    const struct activation *activation = activation_find(names[kind], NULL);
+    activation->forward(&e);
+    activation->backward(&e);
   }
   FILE *results =
       open_results(o, "functions.csv", "x,relu,relu_derivative,sigmoid_derivative,tanh_derivative");
@@ -472,6 +612,10 @@ static int run(const struct options *o, const struct dataset *data, const struct
   for (const char *const *isa = fastrelu_isa_list(); *isa; isa++) printf(" %s", *isa);
   printf("\n%zu images to train and %zu to test, %d pixels, %d classes\n", data->items, test->items,
          data->pixels, data->classes);
+  if (o->compare) {
+    compare_variants(o, data, test);
+    return 0;
+  }
 
   struct network network;
   struct training training;
@@ -482,13 +626,13 @@ static int run(const struct options *o, const struct dataset *data, const struct
   printf(" with %s (code: %s), %zu parameters\n\n", activation->name, activation->code, network.parameters);
 
   train(o, &training, &network, test);
-  show_activity(&training, &network);
+  if (activation->gain > 0) show_activity(&training, &network);
   training_free(&training);
   network_free(&network);
 
   int result = 0;
-  if (activation->rectifies && o->repeats > 0) result = show_isas(o, data);
-  if (o->depth > 0) compare_activations(o, data, test);
+  if (o->repeats > 0) result = show_isas(o, data);
+  if (o->depth > 0) compare_depth(o, data, test);
   if (o->out) write_functions(o);
   return result;
 }
@@ -506,7 +650,6 @@ int main(int argc, char **argv) {
       .batch = 64,
       .depth = 10,
       .repeats = 5,
-      .rate = 0.02f,
       .seed = 1,
   };
   parse_options(&options, argc, argv);

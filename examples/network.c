@@ -8,11 +8,11 @@
 #include "random.h"
 #include "timing.h"
 
-/* K. He et al. 2015 for ReLU: variance 2 / inputs. X. Glorot and Y. Bengio 2010 for what is about linear at
- * 0: variance 2 / (inputs + outputs). Uniform in both cases, biases zero. */
-static void initialise(struct layer *layer, int rectifies, uint64_t *state) {
-  const int fan = rectifies ? layer->inputs : layer->inputs + layer->outputs;
-  const float bound = sqrtf(6.0f / (float)fan);
+/* With a gain the variance gain / inputs, as K. He et al. 2015; without one, for what is about linear at 0,
+ * 2 / (inputs + outputs), as X. Glorot and Y. Bengio 2010. Uniform in both cases, biases zero. */
+static void initialise(struct layer *layer, float gain, uint64_t *state) {
+  const float bound = gain > 0 ? sqrtf(3 * gain / (float)layer->inputs)
+                               : sqrtf(6.0f / (float)(layer->inputs + layer->outputs));
   const size_t n = (size_t)layer->inputs * (size_t)layer->outputs;
   for (size_t i = 0; i < n; i++) layer->weights[i] = bound * random_symmetric(state);
 }
@@ -27,16 +27,22 @@ int network_create(struct network *network, const int *sizes, int layers, int ba
     struct layer *layer = &network->layer[l];
     layer->inputs = sizes[l];
     layer->outputs = sizes[l + 1];
+    const int hidden = l + 1 < layers, slopes = hidden && activation->first_slope != 0;
     size_t weights, outputs;
-    if (__builtin_mul_overflow((size_t)layer->inputs + 1, (size_t)layer->outputs, &weights) ||
+    if (__builtin_mul_overflow((size_t)layer->inputs + 1 + (size_t)slopes, (size_t)layer->outputs,
+                               &weights) ||
         __builtin_add_overflow(network->parameters, weights, &network->parameters) ||
         __builtin_mul_overflow((size_t)batch, (size_t)layer->outputs, &outputs)) {
       return -1;
     }
-    layer->y = calloc(outputs, sizeof(float));
-    layer->dy = calloc(outputs, sizeof(float));
-    layer->mask = calloc(outputs / 8 + 1, 1);
-    if (!layer->y || !layer->dy || !layer->mask) return -1;
+    struct elements *out = &layer->out;
+    out->units = (size_t)layer->outputs;
+    out->y = calloc(outputs, sizeof(float));
+    out->x = hidden && activation->keeps_input ? calloc(outputs, sizeof(float)) : out->y;
+    out->dy = calloc(outputs, sizeof(float));
+    out->mask = calloc(outputs / 8 + 1, 1);
+    out->dslope = calloc(out->units, sizeof(float));
+    if (!out->y || !out->x || !out->dy || !out->mask || !out->dslope) return -1;
   }
   network->parameter = calloc(network->parameters, sizeof(float));
   network->gradient = calloc(network->parameters, sizeof(float));
@@ -51,17 +57,26 @@ int network_create(struct network *network, const int *sizes, int layers, int ba
     at += (size_t)layer->inputs * (size_t)layer->outputs;
     layer->bias = network->parameter + at;
     layer->bias_gradient = network->gradient + at;
-    at += (size_t)layer->outputs;
-    initialise(layer, activation->rectifies && l + 1 < layers, &seed);
+    at += layer->out.units;
+    if (activation->first_slope != 0 && l + 1 < layers) {
+      for (size_t u = 0; u < layer->out.units; u++) network->parameter[at + u] = activation->first_slope;
+      layer->out.slope = layer->slope = network->parameter + at;
+      layer->slope_gradient = network->gradient + at;
+      at += layer->out.units;
+    }
+    initialise(layer, l + 1 < layers ? activation->gain : 0, &seed);
   }
   return 0;
 }
 
 void network_free(struct network *network) {
   for (int l = 0; network->layer && l < network->layers; l++) {
-    free(network->layer[l].y);
-    free(network->layer[l].dy);
-    free(network->layer[l].mask);
+    const struct elements *out = &network->layer[l].out;
+    if (out->x != out->y) free(out->x);
+    free(out->y);
+    free(out->dy);
+    free(out->mask);
+    free(out->dslope);
   }
   free(network->layer);
   free(network->parameter);
@@ -70,14 +85,15 @@ void network_free(struct network *network) {
   *network = (struct network){0};
 }
 
-/* y = x · weightsᵀ + bias */
-static void dense(const struct layer *layer, const float *x, int rows) {
+/* out.x = x · weightsᵀ + bias */
+static void dense(struct layer *layer, const float *x, int rows) {
+  layer->out.rows = (size_t)rows;
   for (int r = 0; r < rows; r++) {
-    memcpy(layer->y + (size_t)r * (size_t)layer->outputs, layer->bias,
+    memcpy(layer->out.x + (size_t)r * (size_t)layer->outputs, layer->bias,
            (size_t)layer->outputs * sizeof(float));
   }
   cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, rows, layer->outputs, layer->inputs, 1.0f, x,
-              layer->inputs, layer->weights, layer->inputs, 1.0f, layer->y, layer->outputs);
+              layer->inputs, layer->weights, layer->inputs, 1.0f, layer->out.x, layer->outputs);
 }
 
 void network_infer(struct network *network, const float *x, int rows) {
@@ -85,9 +101,11 @@ void network_infer(struct network *network, const float *x, int rows) {
     struct layer *layer = &network->layer[l];
     dense(layer, x, rows);
     if (l + 1 < network->layers) {
-      network->activation->forward(layer->y, NULL, (size_t)rows * (size_t)layer->outputs);
+      struct elements out = layer->out;
+      out.mask = NULL;
+      network->activation->forward(&out);
     }
-    x = layer->y;
+    x = layer->out.y;
   }
 }
 
@@ -97,11 +115,15 @@ void network_forward(struct network *network, const float *x, int rows) {
     dense(layer, x, rows);
     if (l + 1 < network->layers) {
       const double start = seconds();
-      network->activation->forward(layer->y, layer->mask, (size_t)rows * (size_t)layer->outputs);
+      network->activation->forward(&layer->out);
       network->forward_seconds += seconds() - start;
     }
-    x = layer->y;
+    x = layer->out.y;
   }
+}
+
+void network_count_active(const struct network *network, uint64_t *const active[]) {
+  for (int l = 0; l + 1 < network->layers; l++) activation_count(&network->layer[l].out, active[l]);
 }
 
 double network_loss(struct network *network, const uint8_t *labels, int rows, size_t *correct) {
@@ -109,7 +131,7 @@ double network_loss(struct network *network, const uint8_t *labels, int rows, si
   const int classes = last->outputs;
   double loss = 0;
   for (int r = 0; r < rows; r++) {
-    float *p = last->y + (size_t)r * (size_t)classes;
+    float *p = last->out.y + (size_t)r * (size_t)classes;
     int top = 0;
     for (int c = 1; c < classes; c++) {
       if (p[c] > p[top]) top = c;
@@ -131,7 +153,7 @@ void network_backward(struct network *network, const float *x, const uint8_t *la
   for (int r = 0; r < rows; r++) {
     const size_t row = (size_t)r * (size_t)last->outputs;
     for (int c = 0; c < last->outputs; c++) {
-      last->dy[row + (size_t)c] = scale * (last->y[row + (size_t)c] - (c == labels[r] ? 1.0f : 0.0f));
+      last->out.dy[row + (size_t)c] = scale * (last->out.y[row + (size_t)c] - (c == labels[r] ? 1.0f : 0.0f));
     }
   }
 
@@ -139,20 +161,24 @@ void network_backward(struct network *network, const float *x, const uint8_t *la
     struct layer *layer = &network->layer[l];
     if (l + 1 < network->layers) {
       const double start = seconds();
-      network->activation->backward(layer->y, layer->mask, layer->dy, (size_t)rows * (size_t)layer->outputs);
+      network->activation->backward(&layer->out);
       network->backward_seconds += seconds() - start;
     }
-    const float *input = l > 0 ? network->layer[l - 1].y : x;
-    cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, layer->outputs, layer->inputs, rows, 1.0f, layer->dy,
-                layer->outputs, input, layer->inputs, 1.0f, layer->weights_gradient, layer->inputs);
+    if (layer->slope) {
+      for (int o = 0; o < layer->outputs; o++) layer->slope_gradient[o] += layer->out.dslope[o];
+    }
+    const float *input = l > 0 ? network->layer[l - 1].out.y : x;
+    cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, layer->outputs, layer->inputs, rows, 1.0f,
+                layer->out.dy, layer->outputs, input, layer->inputs, 1.0f, layer->weights_gradient,
+                layer->inputs);
     for (int r = 0; r < rows; r++) {
-      const float *dy = layer->dy + (size_t)r * (size_t)layer->outputs;
+      const float *dy = layer->out.dy + (size_t)r * (size_t)layer->outputs;
       for (int o = 0; o < layer->outputs; o++) layer->bias_gradient[o] += dy[o];
     }
     if (l > 0) {
       cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, rows, layer->inputs, layer->outputs, 1.0f,
-                  layer->dy, layer->outputs, layer->weights, layer->inputs, 0.0f, network->layer[l - 1].dy,
-                  layer->inputs);
+                  layer->out.dy, layer->outputs, layer->weights, layer->inputs, 0.0f,
+                  network->layer[l - 1].out.dy, layer->inputs);
     }
   }
 }

@@ -11,9 +11,9 @@
 struct layer {
   int inputs, outputs;
   float *weights, *bias; /* [outputs][inputs] and [outputs], within the network's parameters */
-  float *weights_gradient, *bias_gradient; /* the same within its gradients */
-  float *y, *dy;                           /* [batch][outputs] */
-  uint8_t *mask;                           /* which elements of y ReLU kept */
+  float *slope;          /* [outputs], if the activation learns slopes; otherwise NULL */
+  float *weights_gradient, *bias_gradient, *slope_gradient; /* the same within its gradients */
+  struct elements out; /* of the dense layer and of its activation, [batch][outputs] */
 };
 
 struct network {
@@ -36,6 +36,9 @@ void network_free(struct network *network);
 void network_infer(struct network *network, const float *x, int rows);
 /* The same, and keeps what network_backward needs. */
 void network_forward(struct network *network, const float *x, int rows);
+
+/* active[l][u] += the rows of the last pass in which unit u of hidden layer l was on. */
+void network_count_active(const struct network *network, uint64_t *const active[]);
 
 /* The sum of the rows' cross-entropies, and adds to *correct how many of them have their label on top. Turns
  * the logits into probabilities. */

@@ -150,17 +150,12 @@ void training_gradient_norms(struct training *training, struct network *network,
   memset(network->gradient, 0, network->parameters * sizeof(float));
 }
 
-void training_count_active(struct training *training, struct network *network, uint64_t *const active[]) {
-  for (size_t first = 0; first < training->data->items;) {
-    const int rows = gather(training, training->data, NULL, first, training->data->items, network->batch);
+void training_count_active(struct training *training, struct network *network, const struct dataset *data,
+                           uint64_t *const active[]) {
+  for (size_t first = 0; first < data->items;) {
+    const int rows = gather(training, data, NULL, first, data->items, network->batch);
     network_infer(network, training->x, rows);
-    for (int l = 0; l + 1 < network->layers; l++) {
-      const struct layer *layer = &network->layer[l];
-      for (int r = 0; r < rows; r++) {
-        const float *y = layer->y + (size_t)r * (size_t)layer->outputs;
-        for (int u = 0; u < layer->outputs; u++) active[l][u] += y[u] != 0.0f;
-      }
-    }
+    network_count_active(network, active);
     first += (size_t)rows;
   }
 }

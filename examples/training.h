@@ -52,7 +52,8 @@ struct score training_evaluate(struct training *training, struct network *networ
  * images. */
 void training_gradient_norms(struct training *training, struct network *network, size_t limit, double norm[]);
 
-/* active[l][u] += the training images for which unit u of hidden layer l is not 0. */
-void training_count_active(struct training *training, struct network *network, uint64_t *const active[]);
+/* active[l][u] += the images for which unit u of hidden layer l is on. */
+void training_count_active(struct training *training, struct network *network, const struct dataset *data,
+                           uint64_t *const active[]);
 
 #endif
