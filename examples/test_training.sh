@@ -16,6 +16,10 @@ for file in epochs functions gradients; do
   [ "$(wc -l < $file.csv)" -gt 8 ] || { echo "$file.csv is too short"; exit 1; }
 done
 
+"$@" --compare --epochs 2 --depth 3 --hidden 8,4 --out . > out
+cat out
+[ "$(wc -l < activations.csv)" -eq 11 ] || { echo 'activations.csv is not 2 networks of 5 activations'; exit 1; }
+
 # 40 images of 5 x 4 x 3 bytes with the labels 0 to 9; the last batch has 8 of them.
 {
   printf '\0\0\10\4\0\0\0\50\0\0\0\5\0\0\0\4\0\0\0\3'
