@@ -1,4 +1,5 @@
-"""Draws what `digits --out FOLDER` and `speed FOLDER/speed.csv` measured: four PNG files in that folder."""
+"""Draws what `digits --out FOLDER`, `digits --compare --out FOLDER` and `speed FOLDER/speed.csv` measured: five PNG
+files in that folder."""
 
 import csv
 import sys
@@ -13,6 +14,8 @@ import matplotlib.pyplot as plt
 BLACK, ORANGE, SKY, GREEN, BLUE, VERMILION, PURPLE = (
     "#000000", "#E69F00", "#56B4E9", "#009E73", "#0072B2", "#D55E00", "#CC79A7")
 ACTIVATIONS = {"relu": ("ReLU", BLUE, "o"), "tanh": ("tanh", GREEN, "s"), "sigmoid": ("sigmoid", VERMILION, "^")}
+VARIANTS = {
+    "relu": "ReLU", "leaky": "leaky\nReLU", "prelu": "PReLU", "relu6": "ReLU6", "squared": "squared\nReLU"}
 CONTENDERS = {
     "memcpy": (BLACK, "--", None), "C loop": (PURPLE, "--", "x"), "avx512": (BLUE, "-", "o"), "avx2": (SKY, "-", "s"),
     "neon": (BLUE, "-", "o"), "sse2": (GREEN, "-", "^"), "scalar": (ORANGE, "-", "v")}
@@ -108,6 +111,42 @@ def plot_gradients(folder):
     save(figure, folder, "gradients.png")
 
 
+def plot_activations(folder):
+    rows = read(folder / "activations.csv")
+    networks = list(dict.fromkeys(row["layers"] for row in rows))
+    names = list(dict.fromkeys(row["activation"] for row in rows))
+    figure, panels = plt.subplots(1, 3, figsize=(13, 4.8), constrained_layout=True)
+    title = "The same training with ReLU and its variants"
+    for row in rows[:len(names)]:  # of the first network
+        share = float(row["learning_rate"]) / float(rows[0]["learning_rate"])
+        if share != 1:
+            title += f"; {VARIANTS[row['activation']]} at {share:.2g} of the learning rate".replace("\n", " ")
+    figure.suptitle(title)
+    titles = ("right on the test images", "hidden activations off (x <= 0)", "hidden units never on")
+    width = 0.8 / len(networks)
+    for at, (network, colour, hatch) in enumerate(zip(networks, (BLUE, ORANGE), ("", "//"))):
+        mine = [row for row in rows if row["layers"] == network]
+        places = [names.index(row["activation"]) + (at - (len(networks) - 1) / 2) * width for row in mine]
+        dead = [float(row["never_on"]) / float(row["units"]) for row in mine]
+        for axes, values in zip(panels, (column(mine, "test_accuracy"), column(mine, "off"), dead)):
+            for place, value, row in zip(places, values, mine):
+                if row["test_accuracy"] == "nan":
+                    axes.text(place, 0, " diverged", rotation=90, ha="center", va="bottom", fontsize=9)
+                else:
+                    axes.bar(place, 100 * value, width, color=colour, hatch=hatch, edgecolor="black", linewidth=0.8)
+                    axes.text(place, 100 * value, f"{100 * value:.1f}", ha="center", va="bottom", fontsize=8)
+            axes.bar(0, 0, color=colour, hatch=hatch, edgecolor="black", linewidth=0.8,
+                     label=f"hidden layers: {network}")
+    for axes, title in zip(panels, titles):
+        axes.set(title=title, xticks=range(len(names)), xticklabels=[VARIANTS[name] for name in names],
+                 xlim=(-0.6, len(names) - 0.4), ylabel="%")
+        axes.margins(y=0.3 if axes is panels[-1] else 0.1)
+        axes.grid(axis="y", alpha=0.3)
+        axes.set_axisbelow(True)
+    panels[-1].legend(loc="upper left")
+    save(figure, folder, "activations.png")
+
+
 def plot_speed(folder):
     rows = read(folder / "speed.csv")
     figure, axes = plt.subplots(figsize=(11, 5.5), constrained_layout=True)
@@ -142,7 +181,7 @@ def main():
         sys.exit("usage: plot.py FOLDER")
     folder = Path(sys.argv[1])
     try:
-        for plot in (plot_functions, plot_training, plot_gradients, plot_speed):
+        for plot in (plot_functions, plot_training, plot_gradients, plot_activations, plot_speed):
             plot(folder)
     except OSError as error:
         sys.exit(f"plot.py: {error.filename}: {error.strerror}")
