@@ -13,13 +13,14 @@
  *            the other operand holds. Denormals are numbers like any other.
  * Same bits  The result depends on nothing but the input: not on the CPU, the instruction set, the alignment,
  *            the length or the position in the tensor. Selections also ignore the rounding mode, FTZ and DAZ, and
- *            raise no exception flag. What multiplies or adds does so in the element's own precision, f16 and
- *            bf16 in f32 with one rounding at the end, in the order written here and without fused operations;
- *            its bits are promised for round-to-nearest without FTZ and DAZ. The sign and payload of a NaN made
- *            by arithmetic are unspecified.
- * Aliasing   An output may be the same as an input of its element type (same address: in place). Inputs may
- *            overlap each other. Two outputs do not overlap. A mask overlaps nothing that is written. Any other
- *            overlap with something written is FASTRELU_ERROR_OVERLAP.
+ *            raise no exception flag (clamp and threshold say where they compare as floats instead). What
+ *            multiplies or adds does so in the element's own precision, f16 and bf16 in f32 with one rounding at
+ *            the end, in the order written here and without fused operations; its bits are promised for
+ *            round-to-nearest without FTZ and DAZ. The sign and payload of a NaN made by arithmetic are
+ *            unspecified.
+ * Aliasing   An output may be the same as an input of its element type and length (same address: in place), where
+ *            not said otherwise. Inputs may overlap each other. Two outputs do not overlap. A mask overlaps nothing
+ *            that is written. Any other overlap with something written is FASTRELU_ERROR_OVERLAP.
  * Alignment  The element's own, as in an array of it, of indices and counts too; a mask has none. Nothing outside
  *            of the n elements, or of the (n + 7) / 8 bytes of a mask, is read or written.
  * Errors     Checked in this order, and the first is returned with nothing written: PARAMETER, SIZE (more than
@@ -143,8 +144,9 @@ FASTRELU_API fastrelu_status fastrelu_relu_mask_grad_bf16(const uint8_t *mask, c
 /* leaky_relu: y[i] = keep(x[i]) ? x[i] : x[i] * slope.
  *
  * Kept elements pass to the bit, NaNs included; the others are multiplied in the element's own precision, f16 and
- * bf16 in f32 with one rounding to nearest, ties to even, and the slope unrounded. -0 * slope keeps its sign. Any
- * slope is allowed: negative, infinite (which makes a NaN of a zero) and NaN too. In place: y = x. */
+ * bf16 in f32 with one rounding to nearest, ties to even, and the slope unrounded. A zero is multiplied too:
+ * -0 with a slope > 0 stays -0. Any slope is allowed: negative, infinite (which makes a NaN of a zero) and NaN too.
+ * A slope of 0 is not relu: it gives -0, and NaN for -infinity. In place: y = x. */
 FASTRELU_API fastrelu_status fastrelu_leaky_relu_f32(const float *x, float *y, size_t n,
                                                      float slope) FASTRELU_NOEXCEPT;
 FASTRELU_API fastrelu_status fastrelu_leaky_relu_f64(const double *x, double *y, size_t n,
@@ -156,7 +158,8 @@ FASTRELU_API fastrelu_status fastrelu_leaky_relu_bf16(const fastrelu_bf16 *x, fa
 
 /* leaky_relu_grad: dx[i] = keep(x[i]) ? dy[i] : dy[i] * slope.
  *
- * x is the input of the forward pass (its output would do for a slope >= 0 alone). In place: dx = dy, or dx = x. */
+ * x is the input of the forward pass (its output would do for a finite slope > 0 alone). In place: dx = dy, or
+ * dx = x. */
 FASTRELU_API fastrelu_status fastrelu_leaky_relu_grad_f32(const float *x, const float *dy, float *dx,
                                                           size_t n, float slope) FASTRELU_NOEXCEPT;
 FASTRELU_API fastrelu_status fastrelu_leaky_relu_grad_f64(const double *x, const double *dy, double *dx,
@@ -204,8 +207,8 @@ FASTRELU_API fastrelu_status fastrelu_leaky_relu_mask_grad_bf16(const uint8_t *m
  * the element first (f16, bf16: to nearest, ties to even, in every rounding mode; overflow gives infinity). -0 and +0
  * compare equal, so a zero that meets a bound that is zero becomes that bound, sign included. A NaN stays as it is.
  * lo > hi, or a NaN as a bound, is FASTRELU_ERROR_PARAMETER. f32 and f64 compare with bounds that are not zero as
- * floats, which obeys DAZ and may raise exception flags; every other comparison is done on integers. In place:
- * y = x. */
+ * floats, which obeys DAZ (a denormal counts as a zero then, and may become one) and may raise exception flags;
+ * every other comparison is done on integers. In place: y = x. */
 FASTRELU_API fastrelu_status fastrelu_clamp_f32(const float *x, float *y, size_t n, float lo,
                                                 float hi) FASTRELU_NOEXCEPT;
 FASTRELU_API fastrelu_status fastrelu_clamp_f64(const double *x, double *y, size_t n, double lo,
@@ -225,7 +228,8 @@ FASTRELU_API fastrelu_status fastrelu_clamp_s32(const int32_t *x, int32_t *y, si
 
 /* clamp_grad: dx[i] = x[i] is strictly between lo and hi, or NaN ? dy[i] : +0.
  *
- * x is the input or the output of the forward pass. Bounds and errors as for clamp. In place: dx = dy, or dx = x. */
+ * x is the input or the output of the forward pass. Bounds and errors as for clamp. With an infinite bound, x at
+ * that bound gives +0, where relu_grad would pass dy. In place: dx = dy, or dx = x. */
 FASTRELU_API fastrelu_status fastrelu_clamp_grad_f32(const float *x, const float *dy, float *dx, size_t n,
                                                      float lo, float hi) FASTRELU_NOEXCEPT;
 FASTRELU_API fastrelu_status fastrelu_clamp_grad_f64(const double *x, const double *dy, double *dx, size_t n,
@@ -353,6 +357,7 @@ FASTRELU_API fastrelu_status fastrelu_reglu_grad_f16(const fastrelu_f16 *a, cons
 FASTRELU_API fastrelu_status fastrelu_reglu_grad_bf16(const fastrelu_bf16 *a, const fastrelu_bf16 *b,
                                                       const fastrelu_bf16 *dy, fastrelu_bf16 *da,
                                                       fastrelu_bf16 *db, size_t n) FASTRELU_NOEXCEPT;
+
 /* relu_compress: only the elements with keep(x[i]), in order: values[k] = x[i] and indices[k] = i, k counting
  * from 0 up to *count.
  *
