@@ -44,7 +44,7 @@ static _Atomic bool requested_claimed, requested_copied;
 
 static size_t best_usable(void) {
   size_t i = 0;
-  while (i < COUNT - 1 && !cpu_has[i]()) i++;
+  while (i + 1 < COUNT && !cpu_has[i]()) i++;
   return i;
 }
 

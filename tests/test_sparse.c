@@ -317,7 +317,8 @@ static void reset(void *p[]) {
 
 static void assert_nothing_written(void) {
   const char *bytes = memory[0];
-  for (size_t i = 0; i < sizeof memory; i++) assert_int_equal(bytes[i], 0x3C);
+  assert_int_equal(bytes[0], 0x3C);
+  assert_int_equal(memcmp(bytes, bytes + 1, sizeof memory - 1), 0);
 }
 
 static int call_compress(const struct kind *kind, void *const p[], size_t n) {
