@@ -120,8 +120,7 @@ static uint64_t near_a_parameter(const struct operation *op, uint64_t random) {
 void fill(const struct operation *op, int operand, void *buffer, size_t n, uint64_t *state) {
   const size_t size = is_mask(op->roles[operand]) ? 1 : element_size(op->dtype);
   const size_t count = operand_bytes(op, operand, n) / size;
-  char *p = buffer;
-  for (size_t i = 0; i < count; i++, p += size) {
+  for (size_t i = 0; i < count; i++) {
     const uint64_t random = random_bits(state), kind = random >> 60;
     uint64_t value = random;
     if (!is_mask(op->roles[operand])) {
@@ -129,14 +128,6 @@ void fill(const struct operation *op, int operand, void *buffer, size_t n, uint6
       if (kind == 5) value = near_a_parameter(op, random);
       if (kind >= 8) value = moderate(op->dtype, random);
     }
-    const uint8_t w8 = (uint8_t)value;
-    const uint16_t w16 = (uint16_t)value;
-    const uint32_t w32 = (uint32_t)value;
-    memcpy(p,
-           size == 1   ? (const void *)&w8
-           : size == 2 ? (const void *)&w16
-           : size == 4 ? (const void *)&w32
-                       : &value,
-           size);
+    set_element(is_mask(op->roles[operand]) ? U8 : op->dtype, buffer, i, value);
   }
 }

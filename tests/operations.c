@@ -331,14 +331,13 @@ bool may_be_in_place(const struct operation *op, int a, int b) {
   return (is_written(x) && y == TENSOR_IN) || (is_written(y) && x == TENSOR_IN);
 }
 
-static uint64_t load_element(const struct operation *op, int operand, const void *buffer, size_t i) {
+uint64_t get_element(enum dtype dtype, const void *buffer, size_t i) {
   uint8_t w8;
   uint16_t w16;
   uint32_t w32;
   uint64_t w64;
-  if (is_mask(op->roles[operand])) return ((const uint8_t *)buffer)[i / 8] >> i % 8 & 1;
-  const char *p = (const char *)buffer + i * element_size(op->dtype);
-  switch (element_size(op->dtype)) {
+  const char *p = (const char *)buffer + i * element_size(dtype);
+  switch (element_size(dtype)) {
     case 1:
       return memcpy(&w8, p, 1), w8;
     case 2:
@@ -350,18 +349,12 @@ static uint64_t load_element(const struct operation *op, int operand, const void
   }
 }
 
-static void store_element(const struct operation *op, int operand, void *buffer, size_t i, uint64_t value) {
-  const uint8_t w8 = (uint8_t)value;
-  const uint16_t w16 = (uint16_t)value;
-  const uint32_t w32 = (uint32_t)value;
-  if (is_mask(op->roles[operand])) {
-    uint8_t *byte = (uint8_t *)buffer + i / 8;
-    if (i % 8 == 0) *byte = 0; /* unused bits are 0 */
-    *byte = (uint8_t)(*byte | value << i % 8);
-    return;
-  }
-  char *p = (char *)buffer + i * element_size(op->dtype);
-  switch (element_size(op->dtype)) {
+void set_element(enum dtype dtype, void *buffer, size_t i, uint64_t bits) {
+  const uint8_t w8 = (uint8_t)bits;
+  const uint16_t w16 = (uint16_t)bits;
+  const uint32_t w32 = (uint32_t)bits;
+  char *p = (char *)buffer + i * element_size(dtype);
+  switch (element_size(dtype)) {
     case 1:
       memcpy(p, &w8, 1);
       break;
@@ -372,8 +365,23 @@ static void store_element(const struct operation *op, int operand, void *buffer,
       memcpy(p, &w32, 4);
       break;
     default:
-      memcpy(p, &value, 8);
+      memcpy(p, &bits, 8);
   }
+}
+
+static uint64_t load_element(const struct operation *op, int operand, const void *buffer, size_t i) {
+  if (is_mask(op->roles[operand])) return ((const uint8_t *)buffer)[i / 8] >> i % 8 & 1;
+  return get_element(op->dtype, buffer, i);
+}
+
+static void store_element(const struct operation *op, int operand, void *buffer, size_t i, uint64_t value) {
+  if (!is_mask(op->roles[operand])) {
+    set_element(op->dtype, buffer, i, value);
+    return;
+  }
+  uint8_t *byte = (uint8_t *)buffer + i / 8;
+  if (i % 8 == 0) *byte = 0; /* unused bits are 0 */
+  *byte = (uint8_t)(*byte | value << i % 8);
 }
 
 void reference(const struct operation *op, const void *const in[], void *const out[], uint8_t outcomes[],

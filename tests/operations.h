@@ -47,6 +47,10 @@ extern const size_t operation_count;
 size_t element_size(enum dtype dtype);
 size_t operand_bytes(const struct operation *op, int operand, size_t n);
 
+/* An element's bits, in a buffer that need not be aligned. */
+uint64_t get_element(enum dtype dtype, const void *buffer, size_t i);
+void set_element(enum dtype dtype, void *buffer, size_t i, uint64_t bits);
+
 static inline bool is_mask(enum role role) { return role == MASK_IN || role == MASK_OUT; }
 static inline bool is_read(enum role role) {
   return role == TENSOR_IN || role == TENSOR_IN_OUT || role == MASK_IN;

@@ -17,35 +17,9 @@
 #include "fastrelu.h"
 #include "operations.h"
 #include "reference.h"
+#include "sparse.h"
 
 enum { LONGEST = 70000 };
-
-/* A dtype, and its two functions with pointers to anything. */
-struct kind {
-  struct operation op; /* what fill() asks for */
-  int (*compress)(const void *x, void *values, uint32_t *indices, size_t n, size_t *count);
-  int (*expand)(const void *values, const uint32_t *indices, size_t count, void *y, size_t n);
-};
-
-#define KIND(suffix)                                                                                         \
-  static int compress_##suffix(const void *x, void *values, uint32_t *indices, size_t n, size_t *count) {    \
-    return fastrelu_relu_compress_##suffix(x, values, indices, n, count);                                    \
-  }                                                                                                          \
-  static int expand_##suffix(const void *values, const uint32_t *indices, size_t count, void *y, size_t n) { \
-    return fastrelu_relu_expand_##suffix(values, indices, count, y, n);                                      \
-  }
-KIND(f32)
-KIND(f64)
-KIND(f16)
-KIND(bf16)
-
-static const struct kind kinds[] = {
-    {{.name = "f32", .dtype = F32, .roles = {TENSOR_IN}}, compress_f32, expand_f32},
-    {{.name = "f64", .dtype = F64, .roles = {TENSOR_IN}}, compress_f64, expand_f64},
-    {{.name = "f16", .dtype = F16, .roles = {TENSOR_IN}}, compress_f16, expand_f16},
-    {{.name = "bf16", .dtype = BF16, .roles = {TENSOR_IN}}, compress_bf16, expand_bf16},
-};
-enum { KINDS = sizeof kinds / sizeof *kinds };
 
 struct test_case {
   const struct kind *kind;
@@ -67,29 +41,11 @@ static size_t alignment(const struct kind *kind) {
 }
 
 static uint64_t get(const struct kind *kind, const void *buffer, size_t i) {
-  uint16_t w16;
-  uint32_t w32;
-  uint64_t w64;
-  const char *p = (const char *)buffer + i * size_of(kind);
-  switch (size_of(kind)) {
-    case 2:
-      return memcpy(&w16, p, 2), w16;
-    case 4:
-      return memcpy(&w32, p, 4), w32;
-    default:
-      return memcpy(&w64, p, 8), w64;
-  }
+  return get_element(kind->op.dtype, buffer, i);
 }
 
 static void set(const struct kind *kind, void *buffer, size_t i, uint64_t bits) {
-  const uint16_t w16 = (uint16_t)bits;
-  const uint32_t w32 = (uint32_t)bits;
-  const size_t size = size_of(kind);
-  memcpy((char *)buffer + i * size,
-         size == 2   ? (const void *)&w16
-         : size == 4 ? (const void *)&w32
-                     : &bits,
-         size);
+  set_element(kind->op.dtype, buffer, i, bits);
 }
 
 /* ---- data and what is expected of it ----------------------------------------------------------------------- */
@@ -105,15 +61,8 @@ struct data {
 static struct data sets[DENSITIES];
 
 static void expect_of(const struct kind *kind, struct data *d) {
-  d->count = 0;
-  for (size_t i = 0; i < d->n; i++) {
-    const uint64_t bits = get(kind, d->x, i);
-    const bool kept = keep(kind->op.dtype, bits);
-    set(kind, d->dense, i, kept ? bits : 0);
-    if (!kept) continue;
-    set(kind, d->values, d->count, bits);
-    d->indices[d->count++] = (uint32_t)i;
-  }
+  d->count = compressed(kind, d->x, d->values, d->indices, d->n);
+  expanded(kind, d->values, d->indices, d->count, d->dense, d->n);
 }
 
 static void make(const struct kind *kind, struct data *d, size_t n, enum density density, uint64_t *seed) {
@@ -287,13 +236,13 @@ static void is_indifferent_to_the_environment(void **state) {
       environment_enter(environment);
       const uint64_t control = environment_control();
       feclearexcept(FE_ALL_EXCEPT);
-      const int compressed = kind->compress(d->x, values, indices, n, &count);
-      const int expanded = kind->expand(values, indices, count, y, n);
+      const int compress_status = kind->compress(d->x, values, indices, n, &count);
+      const int expand_status = kind->expand(values, indices, count, y, n);
       const int flags = fetestexcept(FE_ALL_EXCEPT);
       const uint64_t control_after = environment_control();
       environment_leave();
-      assert_int_equal(compressed, FASTRELU_OK);
-      assert_int_equal(expanded, FASTRELU_OK);
+      assert_int_equal(compress_status, FASTRELU_OK);
+      assert_int_equal(expand_status, FASTRELU_OK);
       assert_int_equal(control, control_after);
       assert_int_equal(flags, 0);
       assert_int_equal(count, d->count);
