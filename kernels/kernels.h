@@ -1,6 +1,7 @@
 /* The kernels: each operation with the walk that drives it, compiled for every element it serves, and the
  * table that names them. Included last by the file of an ISA, after its vocabulary. FASTRELU_TABLE, the
  * table's name, is the build's: the same file is also compiled without its flags, emulated, for the tests. */
+#ifndef FASTRELU_VOCABULARY_ONLY /* tests/vocabulary.c stops here */
 #include "base.h"
 #include "channels.h"
 #include "operations.h"
@@ -377,3 +378,5 @@ const struct fastrelu_kernels FASTRELU_TABLE = {
     WIDTH_ENTRIES(relu_count),
     .identity = {[W32] = identity_W32},
 };
+
+#endif
