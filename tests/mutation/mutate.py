@@ -55,6 +55,11 @@ MUTANTS = [
     ("kernels/neon.c", "{1, 2, 4, 8, 16, 32, 64, 128}", "{1, 2, 4, 8, 16, 32, 64, 64}"),
     ("kernels/neon.c", "simde_vdupq_n_u32(0x7FFF)", "simde_vdupq_n_u32(0x8000)"),
     ("kernels/half.h", "x >> 16 & 1", "x >> 15 & 1"),
+    ("kernels/half.h", "exponent < 102", "exponent < 103"),
+    ("kernels/half.h", "x >> 16 | 0x40", "x >> 16"),
+    ("kernels/half.h", "magnitude >= 0x47800000", "magnitude >= 0x477FE000"),
+    ("kernels/avx2.c", "choose(nan, quiet, rounded, W32)", "rounded"),
+    ("kernels/sse2.c", "simde_mm_set1_epi32(0x38800000), magnitude", "simde_mm_set1_epi32(0x38000000), magnitude"),
     ("kernels/table.h", "(-INT64_C(0x400))", "(-INT64_C(0x401))"),
     ("kernels/table.h", "(-INT64_C(0x10000000000000))", "(-INT64_C(0xFFFFFFFFFFFFF))"),
     # checks and dispatch
@@ -77,7 +82,8 @@ MUTANTS = [
     ("src/info.c", "c < 0x20 || c >= 0x7F", "c < 0x20"),
 ]  # fmt: skip
 
-PROGRAMS = ["test_operations_emulated", "test_sparse_emulated", "test_errors", "test_dispatch", "test_early"]
+PROGRAMS = ["test_conversions_emulated", "test_operations_emulated", "test_sparse_emulated", "test_errors", "test_dispatch",
+            "test_early"]  # fmt: skip
 
 
 def main() -> int:
