@@ -1,11 +1,11 @@
-/* All inputs there are: the f32 operations of one tensor on 2^32 values, the half types' gradients on 2^32 pairs, the
- * conversion of 2^32 values to each half type, on every native instruction set. Minutes, in as many processes as there
- * are CPUs (the instruction set is a process's).
+/* All inputs there are: the f32 operations of one tensor on 2^32 values, the half types' gradients on 2^32 pairs,
+ * the conversion of 2^32 values to each half type, on every native instruction set. Minutes, in as many processes as
+ * there are CPUs (the instruction set is a process's).
  *
  * usage: test_exhaustive [STEP [FILTER]]
  *
- * Looks at one of STEP chunks of 65,536, and at rows that contain FILTER. The tests' reference would take hours: what is
- * expected comes from simpler loops here, which are compared to it on some chunks. */
+ * Looks at one of STEP chunks of 65,536, and at rows that contain FILTER. The tests' reference would take hours: what
+ * is expected comes from simpler loops here, which are compared to it on some chunks. */
 #define _GNU_SOURCE
 #include <math.h>
 #include <sched.h>
