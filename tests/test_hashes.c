@@ -19,6 +19,7 @@
 #include "fastrelu.h"
 #include "operations.h"
 #include "reference.h"
+#include "reference_channels.h"
 #include "sparse.h"
 
 enum by { LIBRARY, REFERENCE };
@@ -135,6 +136,56 @@ static void feed_expand(uint64_t *hash, const void *what, enum by by) {
   }
 }
 
+/* Over channels every kind of walk: columns, few and many, short and long runs. */
+static void feed_channels(uint64_t *hash, const void *what, enum by by) {
+  static const struct shape shapes[] = {{1, 1, 1},    {700, 3, 1},  {37, 33, 1}, {9, 200, 1},
+                                        {3, 1000, 1}, {520, 2, 1},  {13, 17, 7}, {5, 6, 49},
+                                        {3, 2, 1100}, {1, 1, 9999}, {300, 1, 9}, {2, 64, 3}};
+  const struct channel_operation *op = what;
+  const struct operation tensor = {.dtype = op->dtype, .roles = {TENSOR_IN}};
+  uint64_t seed = SEED;
+  for (size_t round = 0; round < 2 * sizeof shapes / sizeof *shapes; round++) {
+    const struct shape shape = shapes[round / 2];
+    void *buffers[CHANNEL_OPERANDS] = {NULL}, *out[CHANNEL_OPERANDS];
+    const void *in[CHANNEL_OPERANDS];
+    for (int k = 0; k < CHANNEL_OPERANDS; k++) {
+      const size_t n = units(k, shape);
+      buffers[k] = place(k, round, unit_size(op, k));
+      in[k] = buffers[k];
+      out[k] = wanted[k];
+      if (k == OUT) continue;
+      if (k == ENTRIES) {
+        for (size_t i = 0; i < n; i++) store_unit(op, k, buffers[k], i, i);
+      } else if (round % 2) { /* special values, which make sums NaN */
+        fill(&tensor, 0, buffers[k], n, &seed);
+      } else {
+        for (size_t i = 0; i < n; i++) {
+          const double value = (double)(int64_t)random_bits(&seed) / 4611686018427387904.0;
+          set_element(op->dtype, buffers[k], i, rounded(op->dtype, (double)(float)value));
+        }
+      }
+    }
+    if (by == REFERENCE) {
+      channel_reference(op, in, out, shape);
+    } else if (op->call(buffers, shape) != FASTRELU_OK) {
+      fail_msg("%s: an error", op->name);
+    }
+    for (int k = OUT; k <= ENTRIES; k++) {
+      if (!op->has[k]) continue;
+      const size_t unit = unit_size(op, k);
+      const enum dtype dtype = k == OUT ? op->dtype : unit == 8 ? F64 : F32;
+      for (size_t i = 0; i < units(k, shape); i++) {
+        const uint64_t bits = load_unit(op, k, by == LIBRARY ? buffers[k] : out[k], i);
+        if (op->adds_to_entries && k == ENTRIES) {
+          feed_bits(hash, bits, unit);
+        } else {
+          feed_element(hash, dtype, bits, COMPUTED);
+        }
+      }
+    }
+  }
+}
+
 /* ---- lines ------------------------------------------------------------------------------------------------- */
 
 enum { MOST_SOURCES = 1000 };
@@ -150,6 +201,9 @@ static void add(const char *name, void (*feed)(uint64_t *, const void *, enum by
 static void add_sources(void) {
   static char names[KINDS][2][32];
   for (size_t o = 0; o < operation_count; o++) add(operations[o].name, feed_operation, &operations[o]);
+  for (size_t o = 0; o < channel_operation_count; o++) {
+    add(channel_operations[o].name, feed_channels, &channel_operations[o]);
+  }
   for (int k = 0; k < KINDS; k++) {
     snprintf(names[k][0], sizeof names[k][0], "relu_compress_%s", kinds[k].op.name);
     snprintf(names[k][1], sizeof names[k][1], "relu_expand_%s", kinds[k].op.name);
