@@ -170,32 +170,20 @@ INLINE void write_rest(bit_stream *m, uint64_t word, size_t count) {
   }
 }
 
-/* `piece` may be a variable. */
-INLINE bits load_any_part(const void *p, size_t bytes, int piece) {
-  switch (piece) {
-    case 2:
-      return load_part(p, bytes, 2);
-    case 4:
-      return load_part(p, bytes, 4);
-    case 8:
-      return load_part(p, bytes, 8);
-    default:
-      return load_part(p, bytes, piece);
-  }
+/* Where the operation is long `piece` is a variable, 8 at most: each length is a constant of its own. */
+INLINE bits load_any_part(const void *p, size_t bytes, int piece, int e) {
+  if (!is_long(e)) return load_part(p, bytes, piece);
+  return piece == 2 ? load_part(p, bytes, 2) : piece == 4 ? load_part(p, bytes, 4) : load_part(p, bytes, 8);
 }
-INLINE void store_any_part(void *p, bits x, size_t bytes, int piece) {
-  switch (piece) {
-    case 2:
-      store_part(p, x, bytes, 2);
-      break;
-    case 4:
-      store_part(p, x, bytes, 4);
-      break;
-    case 8:
-      store_part(p, x, bytes, 8);
-      break;
-    default:
-      store_part(p, x, bytes, piece);
+INLINE void store_any_part(void *p, bits x, size_t bytes, int piece, int e) {
+  if (!is_long(e)) {
+    store_part(p, x, bytes, piece);
+  } else if (piece == 2) {
+    store_part(p, x, bytes, 2);
+  } else if (piece == 4) {
+    store_part(p, x, bytes, 4);
+  } else {
+    store_part(p, x, bytes, 8);
   }
 }
 
@@ -209,7 +197,7 @@ INLINE void map_piece(operation *op, shape s, const buffers *b, size_t n, int pi
   result r;
   uint64_t kept = 0;
   UNROLL
-  for (int i = 0; i < s.inputs; i++) in[i] = load_any_part(b->in[i], bytes, piece);
+  for (int i = 0; i < s.inputs; i++) in[i] = load_any_part(b->in[i], bytes, piece, e);
   if (s.mask == MASK_READ) {
     kept = load_bytes(b->mask_in, mask_bytes);
     if (!MASKS_BYTES) kept = (kept & low_bits(lanes)) | kept >> rest << lanes;
@@ -217,7 +205,7 @@ INLINE void map_piece(operation *op, shape s, const buffers *b, size_t n, int pi
   mask m = from_bits(kept, e);
   op(in, r.out, &m, c, e);
   UNROLL
-  for (int o = 0; o < s.outputs; o++) store_any_part(b->out[o], r.out[o], bytes, piece);
+  for (int o = 0; o < s.outputs; o++) store_any_part(b->out[o], r.out[o], bytes, piece, e);
   if (s.mask == MASK_WRITTEN) {
     kept = to_bits(m, e);
     if (!MASKS_BYTES) kept = (kept & low_bits(lanes)) | (kept >> lanes & low_bits(lanes)) << rest;
@@ -253,8 +241,13 @@ INLINE void map_ends(operation *op, shape s, const buffers *b, size_t n, int eac
   result r[MAX_BATCH];
   UNROLL
   for (int v = 0; v < each; v++) {
+    const size_t from_end = (size_t)(each - v) * lanes;
     at[v] = (size_t)v * lanes;
-    at[each + v] = n - (size_t)(each - v) * lanes;
+    at[each + v] = n - from_end;
+    if (is_long(s.element)) { /* `each` may be more than n has */
+      if (at[v] > n - lanes) at[v] = n - lanes;
+      if (from_end > n) at[each + v] = 0;
+    }
   }
   UNROLL
   for (int v = 0; v < 2 * each; v++) kept[v] = s.mask == MASK_READ ? word >> at[v] : 0;
@@ -335,7 +328,7 @@ INLINE void map(operation *op, shape s, buffers b, size_t n, constants c) {
   } else if (n < lanes) {
     map_part(op, s, &b, n, &c);
   } else if (is_long(s.element) && n <= 4 * lanes) {
-    map_ends(op, s, &b, n, n <= 2 * lanes ? 1 : 2, &c);
+    map_ends(op, s, &b, n, 2, &c);
   } else if (n <= 2 * lanes) {
     map_ends(op, s, &b, n, 1, &c);
   } else if (n <= 4 * lanes && (s.mask == NO_MASK || 4 * lanes <= 64)) {
