@@ -64,20 +64,29 @@ static void compress_reaches_the_last_index(void **state) {
   munmap(indices, n * sizeof *indices);
 }
 
+enum { PIECE = 16 << 20 };
+
+/* `bytes` of address space, and the rest of its last piece, that show one piece of a file again and again. */
+static void *repeated(size_t bytes) {
+  char *p = mmap(NULL, bytes + PIECE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  FILE *file = tmpfile();
+  if (p == MAP_FAILED || !file || ftruncate(fileno(file), PIECE) != 0) return NULL;
+  for (size_t at = 0; at < bytes; at += PIECE) {
+    const int flags = MAP_SHARED | MAP_FIXED | MAP_POPULATE;
+    if (mmap(p + at, PIECE, PROT_READ | PROT_WRITE, flags, fileno(file), 0) == MAP_FAILED) return NULL;
+  }
+  fclose(file);
+  return p;
+}
+
 /* Only what lies in the windows below is memory of its own; all between them is one piece of a file. */
 static void expand_fills_more_than_2_to_the_32_elements(void **state) {
   (void)state;
   if (sizeof(size_t) == 4) skip();
-  const size_t n = (size_t)(UINT64_C(1) << 32) + 13, piece = (size_t)16 << 20, window = (size_t)1 << 16;
-  const size_t bytes = (n * sizeof(fastrelu_f16) + piece - 1) / piece * piece;
-  char *y = mmap(NULL, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  FILE *file = tmpfile();
-  if (y == MAP_FAILED || !file || ftruncate(fileno(file), (off_t)piece) != 0) skip();
-  for (size_t at = 0; at < bytes; at += piece) {
-    void *shared =
-        mmap(y + at, piece, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED | MAP_POPULATE, fileno(file), 0);
-    if (shared == MAP_FAILED) skip();
-  }
+  const size_t n = (size_t)(UINT64_C(1) << 32) + 13, window = (size_t)1 << 16;
+  const size_t bytes = n * sizeof(fastrelu_f16);
+  char *y = repeated(bytes);
+  if (!y) skip();
   const size_t windows[] = {0, (size_t)1 << 32, ((size_t)1 << 33) - window, (size_t)1 << 33}; /* bytes of y */
   for (size_t w = 0; w < sizeof windows / sizeof *windows; w++) {
     void *own =
@@ -105,12 +114,30 @@ static void expand_fills_more_than_2_to_the_32_elements(void **state) {
     }
   }
   assert_int_equal(found, 4);
-  munmap(y, bytes);
-  fclose(file);
+  munmap(y, bytes + PIECE);
+}
+
+static void relu_of_more_than_2_to_the_32_elements_is_whole(void **state) {
+  (void)state;
+  if (sizeof(size_t) == 4) skip();
+  const size_t n = (size_t)(UINT64_C(1) << 32) + 13;
+  int8_t *x = repeated(n), *y = repeated(n);
+  if (!x || !y) skip();
+  for (size_t i = 0; i < PIECE; i++) x[i] = (int8_t)(i * 2654435761u >> 24);
+  memset(y, 0x55, PIECE);
+
+  assert_int_equal(fastrelu_relu_s8(x, y, n), FASTRELU_OK);
+
+  for (size_t i = 0; i < PIECE; i++) {
+    if (y[i] != (x[i] > 0 ? x[i] : 0)) fail_msg("differs at %zu", i);
+  }
+  munmap(x, n + PIECE);
+  munmap(y, n + PIECE);
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(a_mask_of_more_than_2_to_the_32_elements_is_whole),
+  const struct CMUnitTest tests[] = {cmocka_unit_test(relu_of_more_than_2_to_the_32_elements_is_whole),
+                                     cmocka_unit_test(a_mask_of_more_than_2_to_the_32_elements_is_whole),
                                      cmocka_unit_test(compress_reaches_the_last_index),
                                      cmocka_unit_test(expand_fills_more_than_2_to_the_32_elements)};
   return cmocka_run_group_tests(tests, NULL, NULL);
