@@ -153,7 +153,36 @@ fastrelu_status call(fastrelu_status (*f)(const std::uint8_t *, const T *, T *, 
   return f(reinterpret_cast<const std::uint8_t *>(b.mask), reinterpret_cast<const T *>(b.dy),
            reinterpret_cast<T *>(b.y), n, static_cast<P>(parameters)...);
 }
-/* relu_compress, and relu_expand of what it leaves there. */
+/* Over channels: [n / (channels * inner)][channels][inner]. Parameters are the beginning of z, sums that of w. */
+template <class T>
+fastrelu_status call(fastrelu_status (*f)(const T *, const T *, T *, std::size_t, std::size_t, std::size_t),
+                     const Buffers &b, std::size_t n, std::size_t channels, std::size_t inner) {
+  return f(reinterpret_cast<const T *>(b.x), reinterpret_cast<const T *>(b.z), reinterpret_cast<T *>(b.y),
+           n / (channels * inner), channels, inner);
+}
+template <class T, class Sum>
+fastrelu_status call(fastrelu_status (*f)(const T *, const T *, const T *, T *, Sum *, std::size_t,
+                                          std::size_t, std::size_t),
+                     const Buffers &b, std::size_t n, std::size_t channels, std::size_t inner) {
+  return f(reinterpret_cast<const T *>(b.x), reinterpret_cast<const T *>(b.z),
+           reinterpret_cast<const T *>(b.dy), reinterpret_cast<T *>(b.y), reinterpret_cast<Sum *>(b.w),
+           n / (channels * inner), channels, inner);
+}
+template <class T, class Sum>
+fastrelu_status call(fastrelu_status (*f)(const T *, const T *, T *, Sum *, std::size_t, std::size_t,
+                                          std::size_t),
+                     const Buffers &b, std::size_t n, std::size_t channels, std::size_t inner) {
+  return f(reinterpret_cast<const T *>(b.x), reinterpret_cast<const T *>(b.dy), reinterpret_cast<T *>(b.y),
+           reinterpret_cast<Sum *>(b.w), n / (channels * inner), channels, inner);
+}
+template <class T>
+fastrelu_status call(fastrelu_status (*f)(const T *, std::uint64_t *, std::size_t, std::size_t, std::size_t),
+                     const Buffers &b, std::size_t n, std::size_t channels, std::size_t inner) {
+  return f(reinterpret_cast<const T *>(b.x), reinterpret_cast<std::uint64_t *>(b.w), n / (channels * inner),
+           channels, inner);
+}
+
+/* relu_compress. */
 template <class T>
 fastrelu_status call(fastrelu_status (*f)(const T *, T *, std::uint32_t *, std::size_t, std::size_t *),
                      const Buffers &b, std::size_t n) {
@@ -195,6 +224,7 @@ struct Operation {
   double tensors; /* read or written: elements moved for each of n */
   bool mask;
   std::vector<Contender> contenders;
+  std::size_t multiple; /* n is one of this */
 
   std::size_t bytes(std::size_t n) const {
     return static_cast<std::size_t>(n * tensors * element_size(dtype)) + (mask ? (n + 7) / 8 : 0);
@@ -205,7 +235,7 @@ struct Operation {
 template <class Function, class... Parameters>
 Operation operation(const char *name, const char *dtype, double tensors, bool mask, Function *function,
                     Parameters... parameters) {
-  Operation o{name, dtype, tensors, mask, {}};
+  Operation o{name, dtype, tensors, mask, {}, 1};
   for (const char *const *isa = fastrelu_isa_list(); *isa; isa++) {
     o.contenders.push_back(contender(*isa, *isa, function, parameters...));
   }
@@ -229,7 +259,7 @@ Operation memcpy_of(const char *dtype) {
       return FASTRELU_OK;
     });
   };
-  return {"memcpy", dtype, 2, false, {{"libc", nullptr, run}}};
+  return {"memcpy", dtype, 2, false, {{"libc", nullptr, run}}, 1};
 }
 
 Operation identity() {
@@ -241,7 +271,7 @@ Operation identity() {
       FASTRELU_ISA_LIST
 #undef ISA
   };
-  Operation o{"identity", "f32", 2, false, {}};
+  Operation o{"identity", "f32", 2, false, {}, 1};
   for (const char *const *isa = fastrelu_isa_list(); *isa; isa++) {
     for (const auto &b : built) {
       if (std::strcmp(*isa, b.isa) == 0)
@@ -257,6 +287,23 @@ Operation identity() {
       operation(#name, "f64", tensors, mask, fastrelu_##name##_f64 __VA_OPT__(, ) __VA_ARGS__), \
       operation(#name, "f16", tensors, mask, fastrelu_##name##_f16 __VA_OPT__(, ) __VA_ARGS__), \
       operation(#name, "bf16", tensors, mask, fastrelu_##name##_bf16 __VA_OPT__(, ) __VA_ARGS__)
+
+/* The two shapes of an operation over channels. */
+#define CHANNELS_OF(name, dtype, tensors, shape, inner) \
+  over_channels(#name shape, #dtype, tensors, fastrelu_##name##_##dtype, inner)
+#define CHANNELLED(name, tensors)                                                                 \
+  CHANNELS_OF(name, f32, tensors, "_nhwc", 1), CHANNELS_OF(name, f64, tensors, "_nhwc", 1),       \
+      CHANNELS_OF(name, f16, tensors, "_nhwc", 1), CHANNELS_OF(name, bf16, tensors, "_nhwc", 1),  \
+      CHANNELS_OF(name, f32, tensors, "_nchw", 64), CHANNELS_OF(name, f64, tensors, "_nchw", 64), \
+      CHANNELS_OF(name, f16, tensors, "_nchw", 64), CHANNELS_OF(name, bf16, tensors, "_nchw", 64)
+
+template <class Function>
+Operation over_channels(const char *name, const char *dtype, double tensors, Function *function,
+                        std::size_t inner) {
+  Operation o = operation(name, dtype, tensors, false, function, std::size_t{64}, inner);
+  o.multiple = 4096;
+  return o;
+}
 
 /* The one table of what is measured. */
 std::vector<Operation> operations() {
@@ -311,6 +358,12 @@ std::vector<Operation> operations() {
       operation("relu_compress", "f64", 1.75, false, fastrelu_relu_compress_f64),
       operation("relu_compress", "f16", 2.5, false, fastrelu_relu_compress_f16),
       operation("relu_compress", "bf16", 2.5, false, fastrelu_relu_compress_bf16),
+      /* 64 channels, the innermost dimension (NHWC) or of 64 elements each (NCHW); whole tensors of 4,096. */
+      CHANNELLED(prelu, 2),
+      CHANNELLED(prelu_grad, 3),
+      CHANNELLED(relu_bias, 2),
+      CHANNELLED(relu_bias_grad, 3),
+      CHANNELLED(relu_count, 1),
   };
 }
 
@@ -361,6 +414,7 @@ int main(int argc, char **argv) {
   int left_out = 0;
   for (const Operation &o : table) {
     for (const std::size_t n : sizes) {
+      if (n % o.multiple != 0) continue;
       for (const Contender &c : o.contenders) {
         if (n * element_size(o.dtype) > limit) {
           left_out++;
