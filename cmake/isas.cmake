@@ -64,7 +64,8 @@ if("${CMAKE_C_FLAGS} ${CMAKE_C_FLAGS_${build_type}} ${CMAKE_SHARED_LINKER_FLAGS}
 else()
   set(FASTRELU_SANITIZED OFF)
 endif()
-if(FASTRELU_SANITIZED)
+option(FASTRELU_TEST_EMULATED "Test the instruction sets that this host lacks through SIMDe's emulation" ON)
+if(FASTRELU_SANITIZED OR NOT FASTRELU_TEST_EMULATED)
   set(FASTRELU_EMULATED_ISAS "")
 endif()
 
