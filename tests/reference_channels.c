@@ -122,7 +122,7 @@ double sum_in_order(const double *terms, size_t n) {
   struct {
     double sum;
     size_t leaves;
-  } waiting[64];
+  } waiting[64] = {{0, 0}};
   int count = 0;
   double lanes[8] = {0};
   for (size_t j = 0; j < n; j++) {
