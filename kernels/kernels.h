@@ -34,11 +34,6 @@ INLINE void relu_mask_grad(int e, const uint8_t *kept, const void *dy, void *dx,
       (buffers){.in = {dy}, .out = {dx}, .mask_in = kept}, n, (constants){.floor = broadcast(0, e)});
 }
 
-/* What the operations of a type need; `slope` as table.h has it. */
-INLINE constants arithmetic(int e, int64_t slope) {
-  return (constants){.floor = broadcast(floor_of(e), e), .slope = broadcast(slope, is_half(e) ? F32 : e)};
-}
-
 INLINE void relu_grad_accumulate(int e, const void *x, const void *dy, void *dx, size_t n) {
   map(op_relu_grad_accumulate, (shape){.element = e, .inputs = 3, .outputs = 1},
       (buffers){.in = {x, dy, dx}, .out = {dx}}, n, arithmetic(e, 0));

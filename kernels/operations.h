@@ -21,6 +21,11 @@ typedef struct {
   enum comparison comparison;
 } constants;
 
+/* What the operations of a type need; `slope` as table.h has it. */
+INLINE constants arithmetic(int e, int64_t slope) {
+  return (constants){.floor = broadcast(floor_of(e), e), .slope = broadcast(slope, is_half(e) ? F32 : e)};
+}
+
 typedef void operation(const bits in[], bits out[], mask *kept, const constants *c, int e);
 
 #define OPERATION(name)                                                                            \

@@ -68,11 +68,6 @@ INLINE size_t balanced(size_t n, size_t most) {
   return rounded_up((n + parts - 1) / parts, 8);
 }
 
-INLINE constants gradient_constants(gradient g, int64_t parameter) {
-  const int e = g.element;
-  return (constants){.floor = broadcast(floor_of(e), e), .slope = broadcast(parameter, is_half(e) ? F32 : e)};
-}
-
 /* Parts of a vector's terms, `count` of them, to or from consecutive doubles. */
 INLINE void load_parts(bits parts[], const double *from, int count) {
   UNROLL
@@ -110,7 +105,7 @@ INLINE void stage(gradient g, int patterned, gradient_buffers b, const char *pat
                   size_t n, double *staged) {
   const int e = g.element, parts = parts_of(e), inputs = patterned ? g.inputs : 2;
   operation *const op = patterned ? g.with_pattern : g.with_constant;
-  const constants c = gradient_constants(g, parameter);
+  const constants c = arithmetic(e, parameter);
   const char *const in[] = {b.x, b.dy, pattern};
   const size_t bytes = (size_t)size(e), lanes = lanes_of(e);
   bits terms[MAX_PARTS];
@@ -208,7 +203,7 @@ INLINE void add_rest(gradient g, gradient_buffers b, const char *parameters, siz
 INLINE void add_rows(gradient g, gradient_buffers b, const char *parameters, size_t n, size_t stride,
                      size_t blocks, double *lanes) {
   const size_t bytes = (size_t)size(g.element), vector = lanes_of(g.element), unit = unit_of(g.element);
-  const constants c = gradient_constants(g, 0);
+  const constants c = arithmetic(g.element, 0);
   size_t i = 0;
   for (; i + vector <= n; i += vector) {
     add_columns(g, 1, moved(b, i * bytes), parameters + i * bytes, stride, blocks, lanes + i, &c);
@@ -409,7 +404,7 @@ INLINE void add_long_run(gradient g, gradient_buffers b, int64_t parameter, size
                          double *nodes, size_t j, double *staged) {
   const int e = g.element, parts = parts_of(e);
   const size_t bytes = (size_t)size(e), vector = lanes_of(e), step = vector > LANES ? vector : LANES;
-  const constants c = gradient_constants(g, parameter);
+  const constants c = arithmetic(e, parameter);
   while (n > 0) {
     const size_t count = smaller_of(n, LEAF - j % LEAF), phase = j % LANES;
     const char *const in[] = {b.x, b.dy};

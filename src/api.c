@@ -26,16 +26,18 @@ static size_t mask_bytes(size_t n) { return (n + 7) / 8; }
   CHECK(apart_or_same(a, y, n * sizeof(type)), FASTRELU_ERROR_OVERLAP); \
   CHECK(apart_or_same(b, y, n * sizeof(type)), FASTRELU_ERROR_OVERLAP)
 
-/* x to y and a mask. */
-#define CHECK_MASK(type)                                                          \
-  CHECK_SIZE(type);                                                               \
-  CHECK(x, FASTRELU_ERROR_NULL);                                                  \
-  CHECK(y, FASTRELU_ERROR_NULL);                                                  \
-  CHECK(mask, FASTRELU_ERROR_NULL);                                               \
-  CHECK(aligned(x, y, NULL, ALIGNMENT(type)), FASTRELU_ERROR_ALIGNMENT);          \
-  CHECK(apart_or_same(x, y, n * sizeof(type)), FASTRELU_ERROR_OVERLAP);           \
-  CHECK(apart(mask, mask_bytes(n), x, n * sizeof(type)), FASTRELU_ERROR_OVERLAP); \
-  CHECK(apart(mask, mask_bytes(n), y, n * sizeof(type)), FASTRELU_ERROR_OVERLAP)
+/* x to y and a mask; y may be NULL where it is not needed. */
+#define CHECK_MASK(type, y_is_needed)                                               \
+  CHECK_SIZE(type);                                                                 \
+  CHECK(x, FASTRELU_ERROR_NULL);                                                    \
+  CHECK(y || !(y_is_needed), FASTRELU_ERROR_NULL);                                  \
+  CHECK(mask, FASTRELU_ERROR_NULL);                                                 \
+  CHECK(aligned(x, y, NULL, ALIGNMENT(type)), FASTRELU_ERROR_ALIGNMENT);            \
+  CHECK(apart(mask, mask_bytes(n), x, n * sizeof(type)), FASTRELU_ERROR_OVERLAP);   \
+  if (y) {                                                                          \
+    CHECK(apart_or_same(x, y, n * sizeof(type)), FASTRELU_ERROR_OVERLAP);           \
+    CHECK(apart(mask, mask_bytes(n), y, n * sizeof(type)), FASTRELU_ERROR_OVERLAP); \
+  }
 
 /* A mask and dy to dx. */
 #define CHECK_MASK_GRAD(type)                                              \
@@ -73,15 +75,7 @@ FLOATS(RELU_GRAD_ACCUMULATE)
 
 #define RELU_MASK(dtype, type, real, width, element, floor)                                     \
   fastrelu_status fastrelu_relu_mask_##dtype(const type *x, type *y, uint8_t *mask, size_t n) { \
-    CHECK_SIZE(type);                                                                           \
-    CHECK(x, FASTRELU_ERROR_NULL);                                                              \
-    CHECK(mask, FASTRELU_ERROR_NULL);                                                           \
-    CHECK(aligned(x, y, NULL, ALIGNMENT(type)), FASTRELU_ERROR_ALIGNMENT);                      \
-    CHECK(apart(mask, mask_bytes(n), x, n * sizeof(type)), FASTRELU_ERROR_OVERLAP);             \
-    if (y) {                                                                                    \
-      CHECK(apart_or_same(x, y, n * sizeof(type)), FASTRELU_ERROR_OVERLAP);                     \
-      CHECK(apart(mask, mask_bytes(n), y, n * sizeof(type)), FASTRELU_ERROR_OVERLAP);           \
-    }                                                                                           \
+    CHECK_MASK(type, false);                                                                    \
     return kernels()->relu_mask[width](x, y, mask, n, floor);                                   \
   }
 FLOATS(RELU_MASK)
@@ -107,7 +101,7 @@ FLOATS(RELU_MASK_GRAD)
   }                                                                                                    \
   fastrelu_status fastrelu_leaky_relu_mask_##dtype(const type *x, type *y, uint8_t *mask, size_t n,    \
                                                    real slope) {                                       \
-    CHECK_MASK(type);                                                                                  \
+    CHECK_MASK(type, true);                                                                            \
     return kernels()->leaky_relu_mask[element](x, y, mask, n, SLOPE_BITS(slope));                      \
   }                                                                                                    \
   fastrelu_status fastrelu_leaky_relu_mask_grad_##dtype(const uint8_t *mask, const type *dy, type *dx, \
@@ -139,7 +133,7 @@ FLOATS(LEAKY_RELU)
   fastrelu_status fastrelu_clamp_mask_##dtype(const type *x, type *y, uint8_t *mask, size_t n, real lo,   \
                                               real hi) {                                                  \
     BOUNDS(dtype, element);                                                                               \
-    CHECK_MASK(type);                                                                                     \
+    CHECK_MASK(type, true);                                                                               \
     return kernels()->clamp_mask[element](x, y, mask, n, lo_bits, hi_bits);                               \
   }
 FLOATS(CLAMP)
@@ -174,7 +168,7 @@ UNSIGNED_INTEGERS(CLAMP_INTEGER)
   fastrelu_status fastrelu_threshold_mask_##dtype(const type *x, type *y, uint8_t *mask, size_t n,           \
                                                   real threshold, real value) {                              \
     LOWER_BOUND(dtype, element);                                                                             \
-    CHECK_MASK(type);                                                                                        \
+    CHECK_MASK(type, true);                                                                                  \
     return kernels()->threshold_mask[element](x, y, mask, n, lo_bits, bits_##dtype(value));                  \
   }
 FLOATS(THRESHOLD)

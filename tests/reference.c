@@ -109,14 +109,14 @@ static uint64_t half_bits(enum dtype dtype, float value) {
   return sign | (bits >= infinity_bits(f) ? infinity_bits(f) : bits);
 }
 
-static float f32_of(uint64_t bits) {
+float f32_of(uint64_t bits) {
   const uint32_t word = (uint32_t)bits;
   float value;
   memcpy(&value, &word, 4);
   return value;
 }
 
-static uint64_t bits_of_f32(float value) {
+uint32_t bits_of_f32(float value) {
   uint32_t word;
   memcpy(&word, &value, 4);
   return word;

@@ -24,6 +24,10 @@ uint64_t product_of_twice(enum dtype dtype, uint64_t a, uint64_t b);
 /* x * slope, the slope not rounded to a half type. */
 uint64_t scaled(enum dtype dtype, uint64_t x, double slope);
 
+/* An f32 and its bits. */
+float f32_of(uint64_t bits);
+uint32_t bits_of_f32(float value);
+
 /* The number that the bits stand for. */
 double number(enum dtype dtype, uint64_t bits);
 

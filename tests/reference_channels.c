@@ -75,9 +75,13 @@ const size_t channel_operation_count = sizeof channel_operations / sizeof *chann
 
 /* ---- operands -------------------------------------------------------------------------------------------- */
 
+enum dtype unit_dtype(const struct channel_operation *op, int operand) {
+  if (operand != ENTRIES) return op->dtype;
+  return op->adds_to_entries || op->dtype == F64 ? F64 : F32;
+}
+
 size_t unit_size(const struct channel_operation *op, int operand) {
-  if (operand != ENTRIES) return element_size(op->dtype);
-  return op->adds_to_entries ? sizeof(uint64_t) : op->dtype == F64 ? sizeof(double) : sizeof(float);
+  return element_size(unit_dtype(op, operand));
 }
 
 size_t units(int operand, struct shape shape) {
@@ -86,25 +90,11 @@ size_t units(int operand, struct shape shape) {
 }
 
 uint64_t load_unit(const struct channel_operation *op, int operand, const void *buffer, size_t i) {
-  const size_t size = unit_size(op, operand);
-  const char *p = (const char *)buffer + i * size;
-  uint16_t w16;
-  uint32_t w32;
-  uint64_t w64;
-  if (size == 2) return memcpy(&w16, p, 2), w16;
-  if (size == 4) return memcpy(&w32, p, 4), w32;
-  return memcpy(&w64, p, 8), w64;
+  return get_element(unit_dtype(op, operand), buffer, i);
 }
 
 void store_unit(const struct channel_operation *op, int operand, void *buffer, size_t i, uint64_t value) {
-  const size_t size = unit_size(op, operand);
-  const uint16_t w16 = (uint16_t)value;
-  const uint32_t w32 = (uint32_t)value;
-  memcpy((char *)buffer + i * size,
-         size == 2   ? (const void *)&w16
-         : size == 4 ? (const void *)&w32
-                     : &value,
-         size);
+  set_element(unit_dtype(op, operand), buffer, i, value);
 }
 
 /* ---- the whole call -------------------------------------------------------------------------------------- */
@@ -122,11 +112,11 @@ double sum_in_order(const double *terms, size_t n) {
   struct {
     double sum;
     size_t leaves;
-  } waiting[64] = {{0, 0}};
+  } waiting[64];
   int count = 0;
   double lanes[8] = {0};
   for (size_t j = 0; j < n; j++) {
-    lanes[j % 8] += terms[j];  // NOLINT(clang-analyzer-core.uninitialized.Assign): the callers fill n terms
+    lanes[j % 8] += terms[j];
     if (j % 256 != 255) continue;
     waiting[count].sum = folded(lanes);
     waiting[count++].leaves = 1;
@@ -144,7 +134,7 @@ double sum_in_order(const double *terms, size_t n) {
 void channel_reference(const struct channel_operation *op, const void *const in[], void *const out[],
                        struct shape s) {
   const size_t n = s.outer * s.inner;
-  double *terms = malloc((n + 1) * sizeof *terms);
+  double *terms = calloc(n + 1, sizeof *terms);
   if (!terms) abort();
   for (size_t c = 0; c < s.channels; c++) {
     const uint64_t parameter = op->has[PARAMETERS] ? load_unit(op, PARAMETERS, in[PARAMETERS], c) : 0;
@@ -159,16 +149,8 @@ void channel_reference(const struct channel_operation *op, const void *const in[
     if (op->adds_to_entries) {
       store_unit(op, ENTRIES, out[ENTRIES], c, load_unit(op, ENTRIES, in[ENTRIES], c) + kept);
     } else if (op->has[ENTRIES]) {
-      const double total = sum_in_order(terms, n);
-      const float rounded = (float)total;
-      uint64_t bits = 0;
-      memcpy(&bits, &total, 8);
-      if (op->dtype != F64) {
-        uint32_t word;
-        memcpy(&word, &rounded, 4);
-        bits = word;
-      }
-      store_unit(op, ENTRIES, out[ENTRIES], c, bits);
+      const uint64_t total = rounded(unit_dtype(op, ENTRIES), sum_in_order(terms, n));
+      store_unit(op, ENTRIES, out[ENTRIES], c, total);
     }
   }
   free(terms);

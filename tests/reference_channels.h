@@ -31,7 +31,9 @@ struct channel_operation {
 extern const struct channel_operation channel_operations[];
 extern const size_t channel_operation_count;
 
-/* The bytes of one element or entry of an operand, and how many there are. */
+/* One element or entry of an operand: as what its bits are held (counts as 64 of them), their bytes, and how many
+ * there are. */
+enum dtype unit_dtype(const struct channel_operation *op, int operand);
 size_t unit_size(const struct channel_operation *op, int operand);
 size_t units(int operand, struct shape shape);
 

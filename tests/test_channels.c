@@ -15,6 +15,7 @@
 #include "buffers.h"
 #include "environment.h"
 #include "fastrelu.h"
+#include "isas.h"
 #include "reference.h"
 #include "reference_channels.h"
 
@@ -160,7 +161,7 @@ static void compare_everywhere(const struct channel_operation *op, struct shape 
   void *out[CHANNEL_OPERANDS];
   for (int k = 0; k < CHANNEL_OPERANDS; k++) in[k] = inputs[k], out[k] = expected[k];
   channel_reference(op, in, out, s);
-  for (const char *const *isa = fastrelu_isa_list(); *isa; isa++) {
+  for (const char *const *isa = isas_to_test(); *isa; isa++) {
     assert_int_equal(fastrelu_use_isa(*isa), FASTRELU_OK);
     for (int place = 0; place < places; place++) {
       size_t distance[CHANNEL_OPERANDS];
@@ -238,7 +239,7 @@ static void works_in_place(void **state) {
       fill_inputs(op, shapes[i], i % DATA_KINDS, &seed);
       for (int k = 0; k < CHANNEL_OPERANDS; k++) in[k] = inputs[k], out[k] = expected[k];
       channel_reference(op, in, out, shapes[i]);
-      for (const char *const *isa = fastrelu_isa_list(); *isa; isa++) {
+      for (const char *const *isa = isas_to_test(); *isa; isa++) {
         assert_int_equal(fastrelu_use_isa(*isa), FASTRELU_OK);
         for (size_t offset = 0; offset < 8; offset += 3) {
           const size_t distance[CHANNEL_OPERANDS] = {offset, offset, offset, offset, offset};
@@ -262,7 +263,7 @@ static void is_indifferent_to_the_environment(void **state) {
     fill_inputs(op, s, MIXED, &seed);
     for (int k = 0; k < CHANNEL_OPERANDS; k++) in[k] = inputs[k], out[k] = expected[k];
     channel_reference(op, in, out, s);
-    for (const char *const *isa = fastrelu_isa_list(); *isa; isa++) {
+    for (const char *const *isa = isas_to_test(); *isa; isa++) {
       assert_int_equal(fastrelu_use_isa(*isa), FASTRELU_OK);
       for (int environment = 0; environment < environment_count; environment++) {
         void *buffers[CHANNEL_OPERANDS] = {NULL};
@@ -298,7 +299,7 @@ static void counts_past_the_width_of_an_element(void **state) {
     fastrelu_bf16 *x = malloc(n * sizeof *x);
     assert_non_null(x);
     for (size_t k = 0; k < n; k++) x[k] = 0x3F80;
-    for (const char *const *isa = fastrelu_isa_list(); *isa; isa++) {
+    for (const char *const *isa = isas_to_test(); *isa; isa++) {
       uint64_t counts[3] = {5, 5, 5};
       assert_int_equal(fastrelu_use_isa(*isa), FASTRELU_OK);
       assert_int_equal(fastrelu_relu_count_bf16(x, counts, s.outer, s.channels, s.inner), FASTRELU_OK);
@@ -353,7 +354,7 @@ static void check_error(size_t n, bool cancels, uint64_t *state) {
     dy[i] = ldexp((double)(random_bits(state) >> 11), cancels ? (int)(random_bits(state) % 40) - 60 : -53);
     if (cancels && i >= n / 2) y[i] = y[n - 1 - i], dy[i] = -dy[n - 1 - i];
   }
-  for (const char *const *isa = fastrelu_isa_list(); *isa; isa++) {
+  for (const char *const *isa = isas_to_test(); *isa; isa++) {
     assert_int_equal(fastrelu_use_isa(*isa), FASTRELU_OK);
     for (size_t channels = 1; channels <= 64; channels *= 64) {
       double sums[64];

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "fastrelu.h"
+#include "isas.h"
 #include "operations.h"
 #include "reference.h"
 #include "vocabulary.h"
@@ -38,17 +39,6 @@ static const struct conversions *conversions_of(const struct test_case *c) {
   return c->half == &f16 ? &v->f16 : &v->bf16;
 }
 
-static uint32_t bits_of(float value) {
-  uint32_t bits;
-  memcpy(&bits, &value, 4);
-  return bits;
-}
-static float value_of(uint32_t bits) {
-  float value;
-  memcpy(&value, &bits, 4);
-  return value;
-}
-
 /* Equal, or both NaN: their payload is unspecified where arithmetic made them. */
 static bool same(enum dtype dtype, uint64_t a, uint64_t b) {
   return a == b || (is_nan(dtype, a) && is_nan(dtype, b));
@@ -65,7 +55,7 @@ static void every_half_is_exact(void **state) {
     conversions->widen(half, wide, HALVES);
     conversions->narrow(wide, back, HALVES);
     for (size_t i = 0; i < HALVES; i++) {
-      const uint32_t expected = bits_of((float)number(c->half->dtype, half[i]));
+      const uint32_t expected = bits_of_f32((float)number(c->half->dtype, half[i]));
       if (!same(F32, wide[i], expected)) {
         fail_msg("%s %04x on %s becomes %08x, not %08x", c->half->name, half[i], c->isa, wide[i], expected);
       }
@@ -84,7 +74,7 @@ static void make_wide(const struct half *half, uint32_t wide[WIDE]) {
     const double value = number(half->dtype, magnitude), next = number(half->dtype, magnitude + 1);
     const double step =
         magnitude + 1 == half->infinity ? value - number(half->dtype, magnitude - 1) : next - value;
-    const uint32_t middle = bits_of((float)(value + step / 2));
+    const uint32_t middle = bits_of_f32((float)(value + step / 2));
     for (uint32_t k = 0; k < 3; k++) {
       const uint32_t payload = magnitude << (k == 1 ? 13 : 0) & 0x7FFFFF;
       wide[4 * h + k] = sign | (magnitude < half->infinity ? middle + k - 1 : 0x7F800000 | payload);
@@ -101,7 +91,7 @@ static void f32_rounds_to_the_nearest(void **state) {
   make_wide(c->half, wide);
   conversions_of(c)->narrow(wide, narrowed, WIDE);
   for (size_t i = 0; i < WIDE; i++) {
-    const uint64_t expected = rounded(c->half->dtype, value_of(wide[i]));
+    const uint64_t expected = rounded(c->half->dtype, f32_of(wide[i]));
     if (!same(c->half->dtype, narrowed[i], expected)) {
       fail_msg("%08x on %s becomes %s %04x, not %04x", wide[i], c->isa, c->half->name, narrowed[i],
                (unsigned)expected);
@@ -118,12 +108,12 @@ static void parameters_round_to_the_nearest(void **state) {
   make_wide(half, wide);
   for (size_t i = 0; i < WIDE; i++) {
     uint16_t y = 0;
-    uint64_t expected = rounded(half->dtype, value_of(wide[i]));
+    uint64_t expected = rounded(half->dtype, f32_of(wide[i]));
     if (is_nan(F32, wide[i])) {
       expected =
           (wide[i] >> 16 & 0x8000) | half->infinity | quiet | (wide[i] >> (23 - half->fraction) & payload);
     }
-    assert_int_equal(half->threshold(&x, &y, 1, 0, value_of(wide[i])), FASTRELU_OK);
+    assert_int_equal(half->threshold(&x, &y, 1, 0, f32_of(wide[i])), FASTRELU_OK);
     if (y != expected) fail_msg("%08x becomes %s %04x, not %04x", wide[i], half->name, y, (unsigned)expected);
   }
 }
@@ -148,7 +138,7 @@ static void masks_are_little_endian(void **state) {
 int main(void) {
   static const struct half *const halves[] = {&f16, &bf16};
   enum { MOST_ISAS = 16 };
-  const char *const *isas = fastrelu_isa_list();
+  const char *const *isas = isas_to_test();
   static struct test_case cases[2 * MOST_ISAS];
   struct CMUnitTest tests[5 * MOST_ISAS + 2];
   size_t count = 0, case_count = 0;

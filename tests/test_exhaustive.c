@@ -33,17 +33,6 @@ enum {
 static _Alignas(64) char in[MAX_OPERANDS][CHUNK * 4], expected[MAX_OPERANDS][CHUNK * 4],
     actual[MAX_OPERANDS][CHUNK * 4];
 
-static uint32_t bits_of(float value) {
-  uint32_t bits;
-  memcpy(&bits, &value, 4);
-  return bits;
-}
-static float value_of(uint32_t bits) {
-  float value;
-  memcpy(&value, &bits, 4);
-  return value;
-}
-
 /* ---- the half types ---------------------------------------------------------------------------------------- */
 
 struct half {
@@ -73,15 +62,15 @@ static const uint32_t any_nan_f32 = 0xFFFFFFFF;
 
 /* The nearest half: its units of the last place are what a sum with 2^52 rounds to. */
 static inline uint16_t nearest(const struct half *half, float value) {
-  const uint32_t magnitude = bits_of(value) & 0x7FFFFFFF;
-  const uint16_t sign = (uint16_t)(bits_of(value) >> 16 & 0x8000);
+  const uint32_t magnitude = bits_of_f32(value) & 0x7FFFFFFF;
+  const uint16_t sign = (uint16_t)(bits_of_f32(value) >> 16 & 0x8000);
   if (magnitude > 0x7F800000) return ANY_NAN;
   if (magnitude == 0x7F800000) return sign | half->infinity;
   const int exponent = (int)(magnitude >> 23) < half->least ? half->least : (int)(magnitude >> 23);
   const uint64_t unit_bits = (uint64_t)(1023 + 127 - exponent + half->fraction) << 52;
   double units_per_one;
   memcpy(&units_per_one, &unit_bits, 8);
-  const double units = (double)value_of(magnitude) * units_per_one + 0x1p52 - 0x1p52;
+  const double units = (double)f32_of(magnitude) * units_per_one + 0x1p52 - 0x1p52;
   const uint32_t bits = (uint32_t)units + ((uint32_t)(exponent - half->least) << half->fraction);
   return (uint16_t)(sign | (bits < half->infinity ? bits : half->infinity));
 }
@@ -99,15 +88,15 @@ typedef void expectation(const struct operation *op);
     (void)first, (void)second;                                                              \
     for (size_t i = 0; i < CHUNK; i++) {                                                    \
       const uint32_t bits = x_bits[i];                                                      \
-      const float x = value_of(bits);                                                       \
+      const float x = f32_of(bits);                                                         \
       y[i] = (result);                                                                      \
     }                                                                                       \
   }
 OF_F32(expect_relu, x <= 0 ? 0 : bits)
-OF_F32(expect_leaky_relu, x <= 0 ? bits_of(x * first) : bits)
-OF_F32(expect_clamp, x <= first ? bits_of(first) : x >= second ? bits_of(second) : bits)
-OF_F32(expect_threshold, x <= first ? bits_of(second) : bits)
-OF_F32(expect_squared_relu, x <= 0 ? 0 : x != x ? any_nan_f32 : bits_of(x * x))
+OF_F32(expect_leaky_relu, x <= 0 ? bits_of_f32(x * first) : bits)
+OF_F32(expect_clamp, x <= first ? bits_of_f32(first) : x >= second ? bits_of_f32(second) : bits)
+OF_F32(expect_threshold, x <= first ? bits_of_f32(second) : bits)
+OF_F32(expect_squared_relu, x <= 0 ? 0 : x != x ? any_nan_f32 : bits_of_f32(x * x))
 
 #define OF_HALF(name, type_in, result)                              \
   static void name(const struct operation *op) {                    \
@@ -298,9 +287,9 @@ static void run_conversion(const struct job *job, size_t chunk) {
   const uint32_t *x = (const uint32_t *)(const void *)in[0];
   uint16_t *wanted = (uint16_t *)(void *)expected[0], *got = (uint16_t *)(void *)actual[0];
   job->inputs(NULL, chunk);
-  for (size_t i = 0; i < CHUNK; i++) wanted[i] = nearest(half, value_of(x[i]));
+  for (size_t i = 0; i < CHUNK; i++) wanted[i] = nearest(half, f32_of(x[i]));
   if (chunk % CHECKED == 0) {
-    for (size_t i = 0; i < CHUNK; i++) got[i] = (uint16_t)rounded(half->dtype, value_of(x[i]));
+    for (size_t i = 0; i < CHUNK; i++) got[i] = (uint16_t)rounded(half->dtype, f32_of(x[i]));
     compare(job, "the reference", chunk, half->dtype, wanted, got, CHUNK);
   }
   for (size_t i = 0; isas[i]; i++) {

@@ -17,6 +17,7 @@
 
 #include "buffers.h"
 #include "fastrelu.h"
+#include "isas.h"
 #include "operations.h"
 #include "reference.h"
 #include "reference_channels.h"
@@ -172,14 +173,12 @@ static void feed_channels(uint64_t *hash, const void *what, enum by by) {
     }
     for (int k = OUT; k <= ENTRIES; k++) {
       if (!op->has[k]) continue;
-      const size_t unit = unit_size(op, k);
-      const enum dtype dtype = k == OUT ? op->dtype : unit == 8 ? F64 : F32;
       for (size_t i = 0; i < units(k, shape); i++) {
         const uint64_t bits = load_unit(op, k, by == LIBRARY ? buffers[k] : out[k], i);
         if (op->adds_to_entries && k == ENTRIES) {
-          feed_bits(hash, bits, unit);
+          feed_bits(hash, bits, unit_size(op, k));
         } else {
-          feed_element(hash, dtype, bits, COMPUTED);
+          feed_element(hash, unit_dtype(op, k), bits, COMPUTED);
         }
       }
     }
@@ -304,7 +303,7 @@ int main(int argc, char **argv) {
   if (argc == 2 && strcmp(argv[1], "--record") == 0) return record();
   if (!read_recorded()) return perror(HASHES), EXIT_FAILURE;
 
-  const char *const *isas = fastrelu_isa_list();
+  const char *const *isas = isas_to_test();
   struct CMUnitTest tests[16] = {{0}};
   size_t count = 0;
   for (; isas[count] && count < 16; count++) {

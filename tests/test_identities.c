@@ -11,6 +11,7 @@
 
 #include "buffers.h"
 #include "fastrelu.h"
+#include "isas.h"
 #include "reference.h"
 
 enum { N = 1003, MASK_BYTES = (N + 7) / 8, CHANNELS = 17, ROUNDS = 20 };
@@ -18,7 +19,6 @@ enum { N = 1003, MASK_BYTES = (N + 7) / 8, CHANNELS = 17, ROUNDS = 20 };
 /* A dtype's functions, without their types. */
 struct family {
   enum dtype dtype;
-  size_t size;
   int (*relu)(const void *x, void *y, size_t n);
   int (*relu_grad)(const void *x, const void *dy, void *dx, size_t n);
   int (*relu_mask)(const void *x, void *y, uint8_t *mask, size_t n);
@@ -61,8 +61,8 @@ struct family {
   UNTYPED(relu_count, dtype, (const void *x, uint64_t *counts, size_t o, size_t c, size_t i), x, counts, o, c, i) \
   UNTYPED(relu_compress, dtype, (const void *x, void *v, uint32_t *i, size_t n, size_t *count), x, v, i, n, count) \
   UNTYPED(relu_expand, dtype, (const void *v, const uint32_t *i, size_t count, void *y, size_t n), v, i, count, y, n)
-#define FAMILY(dtype, element, size) \
-  {element, size, relu_##dtype, relu_grad_##dtype, relu_mask_##dtype, relu_mask_grad_##dtype, leaky_relu_##dtype, \
+#define FAMILY(dtype, element) \
+  {element, relu_##dtype, relu_grad_##dtype, relu_mask_##dtype, relu_mask_grad_##dtype, leaky_relu_##dtype, \
    leaky_relu_grad_##dtype, leaky_relu_mask_##dtype, leaky_relu_mask_grad_##dtype, clamp_##dtype, clamp_grad_##dtype, \
    clamp_mask_##dtype, threshold_##dtype, threshold_grad_##dtype, threshold_mask_##dtype, prelu_##dtype, \
    relu_count_##dtype, relu_compress_##dtype, relu_expand_##dtype}
@@ -71,7 +71,7 @@ FUNCTIONS(f64)
 FUNCTIONS(f16)
 FUNCTIONS(bf16)
 static const struct family families[] = {
-    FAMILY(f32, F32, 4), FAMILY(f64, F64, 8), FAMILY(f16, F16, 2), FAMILY(bf16, BF16, 2)};
+    FAMILY(f32, F32), FAMILY(f64, F64), FAMILY(f16, F16), FAMILY(bf16, BF16)};
 /* clang-format on */
 
 #define OK(call) assert_int_equal(call, FASTRELU_OK)
@@ -81,25 +81,10 @@ static void draw(const struct family *f, void *buffer, uint64_t *seed) {
   fill(&tensor, 0, buffer, N, seed);
 }
 
-static uint64_t element(const struct family *f, const void *buffer, size_t i) {
-  uint16_t w16;
-  uint32_t w32;
-  uint64_t w64;
-  const char *p = (const char *)buffer + i * f->size;
-  switch (f->size) {
-    case 2:
-      return memcpy(&w16, p, 2), w16;
-    case 4:
-      return memcpy(&w32, p, 4), w32;
-    default:
-      return memcpy(&w64, p, 8), w64;
-  }
-}
-
 /* Arithmetic may make any NaN. */
 static void assert_same(const struct family *f, const void *a, const void *b) {
   for (size_t i = 0; i < N; i++) {
-    const uint64_t x = element(f, a, i), y = element(f, b, i);
+    const uint64_t x = get_element(f->dtype, a, i), y = get_element(f->dtype, b, i);
     if (x != y && !(is_nan(f->dtype, x) && is_nan(f->dtype, y))) {
       fail_msg("dtype %d on %s: %#llx and %#llx at %zu", f->dtype, fastrelu_isa(), (unsigned long long)x,
                (unsigned long long)y, i);
@@ -114,14 +99,15 @@ static void relu_is_a_clamp_a_threshold_and_a_leaky(const struct family *f, uint
   draw(f, x, seed);
   OK(f->relu(x, a, N));
   OK(f->clamp(x, b, N, 0, INFINITY));
-  assert_memory_equal(a, b, N * f->size);
+  assert_memory_equal(a, b, N * element_size(f->dtype));
   OK(f->threshold(x, b, N, 0, 0));
-  assert_memory_equal(a, b, N * f->size);
+  assert_memory_equal(a, b, N * element_size(f->dtype));
   OK(f->leaky_relu(x, b, N, 0)); /* up to the signs of zeros, and 0 * infinity */
   for (size_t i = 0; i < N; i++) {
-    const double value = number(f->dtype, element(f, x, i));
+    const double value = number(f->dtype, get_element(f->dtype, x, i));
     if (value == -INFINITY) continue;
-    const double relu = number(f->dtype, element(f, a, i)), leaky = number(f->dtype, element(f, b, i));
+    const double relu = number(f->dtype, get_element(f->dtype, a, i)),
+                 leaky = number(f->dtype, get_element(f->dtype, b, i));
     assert_true(relu == leaky || (isnan(relu) && isnan(leaky)));
   }
 }
@@ -132,7 +118,7 @@ static void a_mask_holds_what_the_gradient_needs(const struct family *f, uint64_
   OK(f->relu_mask(x, a, mask, N));
   OK(f->relu_mask_grad(mask, dy, a, N));
   OK(f->relu_grad(x, dy, b, N));
-  assert_memory_equal(a, b, N * f->size);
+  assert_memory_equal(a, b, N * element_size(f->dtype));
   OK(f->leaky_relu_mask(x, a, mask, N, -0.3));
   OK(f->leaky_relu_mask_grad(mask, dy, a, N, -0.3));
   OK(f->leaky_relu_grad(x, dy, b, N, -0.3));
@@ -140,11 +126,11 @@ static void a_mask_holds_what_the_gradient_needs(const struct family *f, uint64_
   OK(f->clamp_mask(x, a, mask, N, -0.75, 1.5));
   OK(f->relu_mask_grad(mask, dy, a, N));
   OK(f->clamp_grad(x, dy, b, N, -0.75, 1.5));
-  assert_memory_equal(a, b, N * f->size);
+  assert_memory_equal(a, b, N * element_size(f->dtype));
   OK(f->threshold_mask(x, a, mask, N, 0.75, 2));
   OK(f->relu_mask_grad(mask, dy, a, N));
   OK(f->threshold_grad(x, dy, b, N, 0.75));
-  assert_memory_equal(a, b, N * f->size);
+  assert_memory_equal(a, b, N * element_size(f->dtype));
 }
 
 /* The gradients that say so take the output of the forward pass as well. */
@@ -155,11 +141,11 @@ static void a_gradient_takes_the_output_too(const struct family *f, uint64_t *se
   OK(f->relu(x, y, N));
   OK(f->relu_grad(x, dy, a, N));
   OK(f->relu_grad(y, dy, b, N));
-  assert_memory_equal(a, b, N * f->size);
+  assert_memory_equal(a, b, N * element_size(f->dtype));
   OK(f->clamp(x, y, N, -1, 2));
   OK(f->clamp_grad(x, dy, a, N, -1, 2));
   OK(f->clamp_grad(y, dy, b, N, -1, 2));
-  assert_memory_equal(a, b, N * f->size);
+  assert_memory_equal(a, b, N * element_size(f->dtype));
 }
 
 static void expand_undoes_compress(const struct family *f, uint64_t *seed) {
@@ -170,7 +156,7 @@ static void expand_undoes_compress(const struct family *f, uint64_t *seed) {
   OK(f->relu_compress(x, values, indices, N, &count));
   OK(f->relu_expand(values, indices, count, a, N));
   OK(f->relu(x, b, N));
-  assert_memory_equal(a, b, N * f->size);
+  assert_memory_equal(a, b, N * element_size(f->dtype));
 }
 
 static void a_count_is_the_masks_population(const struct family *f, uint64_t *seed) {
@@ -194,15 +180,8 @@ static void a_count_is_the_masks_population(const struct family *f, uint64_t *se
 
 static void prelu_with_equal_slopes_is_leaky(const struct family *f, uint64_t *seed) {
   static char slopes[8 * CHANNELS];
-  for (int c = 0; c < CHANNELS; c++) {
-    const uint64_t slope = rounded(f->dtype, -0.375); /* exact in every type */
-    const uint16_t w16 = (uint16_t)slope;
-    const uint32_t w32 = (uint32_t)slope;
-    memcpy(slopes + (size_t)c * f->size,
-           f->size == 2   ? (const void *)&w16
-           : f->size == 4 ? (const void *)&w32
-                          : &slope,
-           f->size);
+  for (size_t c = 0; c < CHANNELS; c++) {
+    set_element(f->dtype, slopes, c, rounded(f->dtype, -0.375)); /* exact in every type */
   }
   draw(f, x, seed);
   OK(f->leaky_relu(x, a, N, -0.375));
@@ -216,7 +195,7 @@ static void prelu_with_equal_slopes_is_leaky(const struct family *f, uint64_t *s
 static void identity(void **state) {
   void (*const check)(const struct family *, uint64_t *) =
       *(void (**)(const struct family *, uint64_t *)) * state;
-  for (const char *const *isa = fastrelu_isa_list(); *isa; isa++) {
+  for (const char *const *isa = isas_to_test(); *isa; isa++) {
     OK(fastrelu_use_isa(*isa));
     for (size_t f = 0; f < sizeof families / sizeof *families; f++) {
       uint64_t seed = 11;
@@ -278,7 +257,7 @@ static void gradients_are_finite_differences(void **state) {
                {leaky_f64, leaky_grad_f64},
                {clamp_between, clamp_between_grad},
                {threshold_at, threshold_at_grad}};
-  for (const char *const *isa = fastrelu_isa_list(); *isa; isa++) {
+  for (const char *const *isa = isas_to_test(); *isa; isa++) {
     uint64_t seed = 5;
     OK(fastrelu_use_isa(*isa));
     for (size_t p = 0; p < sizeof pairs / sizeof *pairs; p++) {
@@ -298,7 +277,7 @@ static void gradients_are_finite_differences(void **state) {
 
 static void the_gradients_of_reglu_are_finite_differences(void **state) {
   (void)state;
-  for (const char *const *isa = fastrelu_isa_list(); *isa; isa++) {
+  for (const char *const *isa = isas_to_test(); *isa; isa++) {
     uint64_t seed = 6;
     OK(fastrelu_use_isa(*isa));
     double gate[POINTS], value[POINTS], weight[POINTS], da[POINTS], db[POINTS], above[POINTS], below[POINTS];
@@ -324,7 +303,7 @@ static void the_gradients_of_reglu_are_finite_differences(void **state) {
 static void the_gradients_of_channels_are_finite_differences(void **state) {
   (void)state;
   enum { OUTER = 4, WIDTH = 3, INNER = 5, TOTAL = OUTER * WIDTH * INNER };
-  for (const char *const *isa = fastrelu_isa_list(); *isa; isa++) {
+  for (const char *const *isa = isas_to_test(); *isa; isa++) {
     uint64_t seed = 7;
     OK(fastrelu_use_isa(*isa));
     for (int with_bias = 0; with_bias < 2; with_bias++) {

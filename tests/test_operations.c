@@ -15,6 +15,7 @@
 #include "buffers.h"
 #include "environment.h"
 #include "fastrelu.h"
+#include "isas.h"
 #include "operations.h"
 
 enum { LONGEST = 300000 };
@@ -310,15 +311,9 @@ int main(int argc, char **argv) {
   report_isas();
   if (argc == 2 && strcmp(argv[1], "--isas") == 0) return EXIT_SUCCESS;
 
-  /* The program that has emulated instruction sets leaves the others to the one that has not. */
-  const char *const *usable = fastrelu_isa_list();
-  const char *isas[16];
+  const char *const *isas = isas_to_test();
   size_t isa_count = 0, count = 0;
-  bool emulated = false;
-  for (size_t i = 0; usable[i]; i++) emulated |= strstr(usable[i], "_emulated") != NULL;
-  for (size_t i = 0; usable[i] && isa_count < 16; i++) {
-    if ((strstr(usable[i], "_emulated") != NULL) == emulated) isas[isa_count++] = usable[i];
-  }
+  while (isas[isa_count]) isa_count++;
   struct test_case *cases = calloc(isa_count * operation_count, sizeof *cases);
   struct CMUnitTest *tests = calloc(isa_count * operation_count * 5, sizeof *tests);
   if (!cases || !tests) return EXIT_FAILURE;

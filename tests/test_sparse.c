@@ -15,6 +15,7 @@
 #include "buffers.h"
 #include "environment.h"
 #include "fastrelu.h"
+#include "isas.h"
 #include "operations.h"
 #include "reference.h"
 #include "sparse.h"
@@ -528,7 +529,7 @@ int main(void) {
   quick = getenv("FASTRELU_TEST_QUICK") != NULL;
   for (int k = 0; k < BUFFERS; k++) arenas[k] = guarded_allocate(LONGEST * sizeof(double) + 4096);
 
-  const char *const *isas = fastrelu_isa_list();
+  const char *const *isas = isas_to_test();
   size_t isa_count = 0, count = 0;
   while (isas[isa_count]) isa_count++;
   struct test_case *cases = calloc(isa_count * KINDS, sizeof *cases), *c = cases;
