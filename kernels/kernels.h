@@ -240,6 +240,9 @@ TYPE_KERNELS(prelu_elements, (const void *x, const void *slopes, void *y, size_t
 TYPE_KERNELS(prelu_grad_elements, (const void *x, const void *dy, const void *slopes, void *dx, size_t n), x,
              dy, slopes, dx, n)
 TYPE_KERNELS(relu_bias_run, (const void *x, void *y, size_t n, int64_t bias), x, y, n, bias)
+KERNEL(add_runs, F64,
+       (const double *staged, size_t stride, size_t runs, size_t phase, size_t count, double *lanes), staged,
+       stride, runs, phase, count, lanes)
 WIDTH_KERNELS(count_elements, (const void *x, void *counters, size_t n, int64_t floor), x, counters, n, floor)
 
 INLINE void prelu_pattern(int e, const void *x, const void *slopes, void *y, size_t n) {
@@ -259,20 +262,11 @@ INLINE void relu_bias_constant(int e, const void *x, void *y, size_t n, int64_t 
 INLINE void prelu_grad_pattern(int e, const void *x, const void *dy, const void *slopes, void *dx, size_t n) {
   OF_TYPE(prelu_grad_elements, e)(x, dy, slopes, dx, n);
 }
-INLINE void prelu_grad_constant(int e, const void *x, const void *dy, void *dx, size_t n, int64_t slope) {
-  OF_TYPE(leaky_relu_grad, e)(x, dy, dx, n, slope);
-}
-
 INLINE void relu_bias_grad_pattern(int e, const void *y, const void *dy, const void *none, void *dx,
                                    size_t n) {
   (void)none;
   OF_WIDTH(relu_grad, e)(y, dy, dx, n, floor_of(e));
 }
-INLINE void relu_bias_grad_constant(int e, const void *y, const void *dy, void *dx, size_t n, int64_t none) {
-  (void)none;
-  OF_WIDTH(relu_grad, e)(y, dy, dx, n, floor_of(e));
-}
-
 INLINE void copy_elements(int e, const void *from, void *to, size_t n) {
   if (size(e) == 2) {
     identity_W16(from, to, n);
@@ -291,14 +285,13 @@ INLINE void prelu(int e, const void *x, const void *slope, void *y, dimensions d
 
 INLINE void prelu_grad(int e, const void *x, const void *slope, const void *dy, void *dx, void *dslope,
                        dimensions d) {
-  const gradient g = {e,
-                      3,
-                      slope_terms,
-                      op_prelu_grad,
-                      op_leaky_relu_grad,
-                      prelu_grad_pattern,
-                      prelu_grad_constant,
-                      copy_elements};
+  const gradient g = {.element = e,
+                      .inputs = 3,
+                      .op = op_prelu_grad,
+                      .terms = slope_terms,
+                      .pattern = prelu_grad_pattern,
+                      .copy = copy_elements,
+                      .add_runs = add_runs_F64};
   sum_over_channels(g, (gradient_buffers){x, dy, slope, dx, dslope}, d);
 }
 
@@ -307,14 +300,13 @@ INLINE void relu_bias(int e, const void *x, const void *bias, void *y, dimension
 }
 
 INLINE void relu_bias_grad(int e, const void *y, const void *dy, void *dx, void *dbias, dimensions d) {
-  const gradient g = {e,
-                      2,
-                      bias_terms,
-                      op_relu_grad,
-                      op_relu_grad,
-                      relu_bias_grad_pattern,
-                      relu_bias_grad_constant,
-                      copy_elements};
+  const gradient g = {.element = e,
+                      .inputs = 2,
+                      .op = op_relu_grad,
+                      .terms = bias_terms,
+                      .pattern = relu_bias_grad_pattern,
+                      .copy = copy_elements,
+                      .add_runs = add_runs_F64};
   sum_over_channels(g, (gradient_buffers){y, dy, y /* no parameters: not read */, dx, dbias}, d);
 }
 

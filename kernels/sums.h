@@ -7,8 +7,9 @@
  * (it may be empty) takes up what waits, smallest node first; then one rounding to the type of the result.
  *
  * - inner = 1: a lane is a row of every eighth; columns of elements are added to columns of lanes;
- * - long runs: a vector of terms is added to the lanes in registers, which are turned to where the run begins;
- * - short runs: the terms of a stretch of elements are staged on the stack first. */
+ * - long runs: a whole leaf is added to its lanes in registers;
+ * - short runs, and what is less than a leaf of long ones: the terms are staged on the stack first. Those of a run
+ *   that begins in lane l are read from l terms before it, so that eight terms stand in the order of the lanes. */
 #ifndef FASTRELU_KERNELS_SUMS_H
 #define FASTRELU_KERNELS_SUMS_H
 
@@ -19,9 +20,9 @@
 
 enum { LEAF = 256, LANES = 8 };
 
-/* Of the stack a call takes SCRATCH doubles, 28 KiB: staged terms, and as many lanes, nodes and parameters as fit
- * into the rest. SLACK is what whole vectors may touch beyond. */
-enum { SCRATCH = 3584, CHUNK = 512, SLACK = 40 };
+/* Of the stack a call takes SCRATCH doubles, 28 KiB: staged terms, and lanes, nodes and parameters of as many
+ * channels as fit. SLACK is what whole vectors may touch beyond. */
+enum { SCRATCH = 3584, STAGED = 512, SLACK = 40 };
 
 /* Up to TILE columns have their lanes at once. If those are all, rows lie side by side, and 8 of them are as one
  * row. While a lane is in its register, several rows are added to it: of a tile STEPS, side by side as many as
@@ -29,20 +30,20 @@ enum { SCRATCH = 3584, CHUNK = 512, SLACK = 40 };
  * was twice as fast as eight on Zen 4 for 64 channels, but of tiles four were 1.6 times as fast as one. */
 enum { TILE = 128, STEPS = 4, NEAR = 768 };
 
-/* Less than a vector of dx, where code that is inlined would only be large. */
-typedef void short_pattern(int e, const void *x, const void *dy, const void *parameters, void *dx, size_t n);
-typedef void short_constant(int e, const void *x, const void *dy, void *dx, size_t n, int64_t parameter);
-typedef void short_copy(int e, const void *from, void *to, size_t n);
+/* Kernels: dx with a parameter for each element, a copy, and the sums of runs. */
+typedef void pattern_kernel(int e, const void *x, const void *dy, const void *parameters, void *dx, size_t n);
+typedef void copy_kernel(int e, const void *from, void *to, size_t n);
+typedef int sum_kernel(const double *staged, size_t stride, size_t runs, size_t phase, size_t count,
+                       double *lanes);
 
-/* Constant, so that every test on it folds. `with_pattern` has a third input where there are parameters,
- * `with_constant` takes one for all elements from the constants. */
+/* Constant, so that every test on it folds. The operation has a third input where there are parameters. */
 typedef struct {
   int element, inputs;
+  operation *op;
   term_operation *terms;
-  operation *with_pattern, *with_constant;
-  short_pattern *short_with_pattern;
-  short_constant *short_with_constant;
-  short_copy *copy;
+  pattern_kernel *pattern;
+  copy_kernel *copy;
+  sum_kernel *add_runs;
 } gradient;
 
 typedef struct {
@@ -87,46 +88,50 @@ INLINE bits load_short(gradient g, const void *p, size_t n) {
 }
 
 /* One vector of dx, and its terms. */
-INLINE bits visit_vector(gradient g, operation *op, int inputs, const char *const in[], size_t at,
-                         bits terms[], const constants *c) {
-  bits x[MAX_INPUTS], out[MAX_OUTPUTS];
+INLINE bits visit_vector(gradient g, gradient_buffers b, size_t at, bits parameter, bits terms[],
+                         const constants *c) {
+  const bits x[MAX_INPUTS] = {held(load(b.x + at, g.element)), held(load(b.dy + at, g.element)), parameter};
+  bits out[MAX_OUTPUTS];
   mask none = from_bits(0, g.element);
-  UNROLL
-  for (int k = 0; k < inputs; k++) x[k] = held(load(in[k] + at, g.element));
-  op(x, out, &none, c, g.element);
+  g.op(x, out, &none, c, g.element);
   g.terms(x[0], x[1], terms, c, g.element);
   return out[0];
 }
+INLINE bits visit_with_pattern(gradient g, gradient_buffers b, size_t at, bits terms[], const constants *c) {
+  const bits parameter = g.inputs > 2 ? load(b.parameters + at, g.element) : broadcast(0, g.element);
+  return visit_vector(g, b, at, parameter, terms, c);
+}
 
-/* n elements: dx, and their terms in memory order, staged. The last vector may overlap the one before: it is
- * read before that is written. `patterned`, a constant: with parameters from a pattern, else
- * with one for all. */
-INLINE void stage(gradient g, int patterned, gradient_buffers b, const char *pattern, int64_t parameter,
-                  size_t n, double *staged) {
-  const int e = g.element, parts = parts_of(e), inputs = patterned ? g.inputs : 2;
-  operation *const op = patterned ? g.with_pattern : g.with_constant;
-  const constants c = arithmetic(e, parameter);
-  const char *const in[] = {b.x, b.dy, pattern};
+/* n elements: dx, and their terms in memory order, staged. Returns where: the vectors between the first and the
+ * last, which overlap them, are aligned in dx and on the stack both. */
+INLINE const double *stage(gradient g, gradient_buffers b, size_t n, double *staged) {
+  const int e = g.element, parts = parts_of(e);
+  const constants c = arithmetic(e, 0);
   const size_t bytes = (size_t)size(e), lanes = lanes_of(e);
   bits terms[MAX_PARTS];
   if (n < lanes) {
     g.terms(load_short(g, b.x, n), load_short(g, b.dy, n), terms, &c, e);
     store_parts(terms, staged, parts);
-    if (patterned) {
-      g.short_with_pattern(e, b.x, b.dy, pattern, b.dx, n);
-    } else {
-      g.short_with_constant(e, b.x, b.dy, b.dx, n, parameter);
-    }
-    return;
+    g.pattern(e, b.x, b.dy, b.parameters, b.dx, n);
+    return staged;
   }
-  const bits last = visit_vector(g, op, inputs, in, (n - lanes) * bytes, terms, &c);
-  store_parts(terms, staged + n - lanes, parts);
-  for (size_t i = 0; i + lanes < n; i += lanes) {
-    const bits out = visit_vector(g, op, inputs, in, i * bytes, terms, &c);
+  const size_t misaligned = ((uintptr_t)b.dx & (uintptr_t)(vector_bytes(e) - 1)) / bytes;
+  staged += misaligned;
+  bits pending = visit_with_pattern(g, b, 0, terms, &c);
+  store_parts(terms, staged, parts);
+  size_t at = 0; /* of what is pending, for the next vector may overlap it and is read first */
+  const size_t end = n > 2 * lanes ? n - lanes : 0; /* or the first and the last are all */
+  for (size_t i = lanes - misaligned; i < end; i += lanes) {
+    const bits out = visit_with_pattern(g, b, i * bytes, terms, &c);
     store_parts(terms, staged + i, parts);
-    store(b.dx + i * bytes, out, e);
+    store(b.dx + at, pending, e);
+    pending = out, at = i * bytes;
   }
+  const bits last = visit_with_pattern(g, b, (n - lanes) * bytes, terms, &c);
+  store_parts(terms, staged + n - lanes, parts);
+  store(b.dx + at, pending, e);
   store(b.dx + (n - lanes) * bytes, last, e);
+  return staged;
 }
 
 INLINE void store_sum(void *sums, size_t c, double sum, int e) {
@@ -171,7 +176,7 @@ INLINE void add_columns(gradient g, int whole, gradient_buffers b, const char *p
   for (size_t at = 0; blocks > 0; blocks--, at += stride) {
     in[0] = held(load_unit(b.x + at, whole, e));
     in[1] = held(load_unit(b.dy + at, whole, e));
-    g.with_pattern(in, out, &none, c, e);
+    g.op(in, out, &none, c, e);
     g.terms(in[0], in[1], terms, c, e);
     store_unit(b.dx + at, out[0], whole, e);
     UNROLL
@@ -195,8 +200,8 @@ INLINE void add_rest(gradient g, gradient_buffers b, const char *parameters, siz
   UNROLL
   for (int p = 0; p < parts; p++) sum[p] = add_lanes(sum[p], bitwise_and(terms[p], inside[p]), F64);
   store_parts(sum, last, parts);
-  g.short_with_pattern(e, end_x - rest * bytes, end_dy - rest * bytes, parameters + (columns - rest) * bytes,
-                       b.dx + (columns - rest) * bytes, rest);
+  g.pattern(e, end_x - rest * bytes, end_dy - rest * bytes, parameters + (columns - rest) * bytes,
+            b.dx + (columns - rest) * bytes, rest);
 }
 
 /* n columns side by side, as add_columns. */
@@ -304,10 +309,13 @@ INLINE void sum_columns(gradient g, gradient_buffers b, size_t rows, size_t chan
           }
         }
         for (double *lane = lanes; row < last_row; row++, lane += stride) {
-          stage(g, 1, moved(b, row * row_bytes + c * bytes), parameters + c * bytes, 0, columns, staged);
-          set_to_zero((char *)(staged + columns), (rounded_up(columns, 8) - columns) * sizeof(double), F64);
+          gradient_buffers from = moved(b, row * row_bytes + c * bytes);
+          from.parameters = parameters + c * bytes;
+          const double *const terms = stage(g, from, columns, staged);
+          set_to_zero((char *)(staged + (terms - staged) + columns),
+                      (rounded_up(columns, 8) - columns) * sizeof(double), F64);
           for (size_t i = 0; i < columns; i += lanes_of(F64)) {
-            store(lane + i, add_lanes(load(lane + i, F64), load(staged + i, F64), F64), F64);
+            store(lane + i, add_lanes(load(lane + i, F64), load(terms + i, F64), F64), F64);
           }
         }
         if (leaf < leaves) {
@@ -326,45 +334,68 @@ INLINE void sum_columns(gradient g, gradient_buffers b, size_t rows, size_t chan
 /* How many registers hold the lanes of a channel. */
 INLINE int lane_registers(void) { return (int)(LANES / lanes_of(F64)); }
 
-/* Lane l of `from` to lane l - by of `to`, modulo 8. */
-INLINE void turn(const double *from, size_t by, double *to) {
-  double twice[2 * LANES];
-  bits sum[LANES];
-  load_parts(sum, from, lane_registers());
-  store_parts(sum, twice, lane_registers());
-  store_parts(sum, twice + LANES, lane_registers());
-  load_parts(sum, twice + by, lane_registers());
-  store_parts(sum, to, lane_registers());
+/* Adds groups of eight terms to the lanes of `some` runs, which lie `stride` terms apart, side by side: one chain
+ * of additions alone is bound by their latency. Of the first and the last group only some terms are the run's:
+ * the others become +0, which changes no lane, for none is ever -0. */
+INLINE void add_side_by_side(int some, const double *terms, size_t stride, size_t groups, const bits first[],
+                             const bits last[], double *lanes) {
+  bits sum[4][LANES], group[LANES];
+  UNROLL
+  for (int a = 0; a < some; a++) {
+    load_parts(sum[a], lanes + a * LANES, lane_registers());
+    load_parts(group, terms + (size_t)a * stride, lane_registers());
+    UNROLL
+    for (int r = 0; r < lane_registers(); r++) {
+      sum[a][r] = add_lanes(sum[a][r], bitwise_and(group[r], first[r]), F64);
+    }
+  }
+  for (; groups > 2; groups--) {
+    terms += LANES;
+    UNROLL
+    for (int a = 0; a < some; a++) {
+      load_parts(group, terms + (size_t)a * stride, lane_registers());
+      UNROLL
+      for (int r = 0; r < lane_registers(); r++) sum[a][r] = add_lanes(sum[a][r], group[r], F64);
+    }
+  }
+  if (groups > 1) {
+    UNROLL
+    for (int a = 0; a < some; a++) {
+      load_parts(group, terms + LANES + (size_t)a * stride, lane_registers());
+      UNROLL
+      for (int r = 0; r < lane_registers(); r++) {
+        sum[a][r] = add_lanes(sum[a][r], bitwise_and(group[r], last[r]), F64);
+      }
+    }
+  }
+  UNROLL
+  for (int a = 0; a < some; a++) store_parts(sum[a], lanes + a * LANES, lane_registers());
 }
 
-/* n staged terms of one leaf, the first in lane `phase`. Reads up to 8 doubles before and 16 after them. The
- * number of groups depends on n alone: branches on the phase would be mispredicted. */
-INLINE void add_run(double *lanes, const double *staged, size_t phase, size_t n) {
-  const double *group = staged - phase;
-  size_t groups = (n + 2 * LANES - 2) / LANES, end = phase + n;
-  bits sum[LANES], term[LANES], from[LANES], to[LANES];
-  load_parts(sum, lanes, lane_registers());
-  load_parts(from, (const double *)(const void *)(window + LANES - phase), lane_registers());
-  for (; groups > 2; groups--, group += LANES, end -= LANES) {
-    load_parts(term, group, lane_registers());
+/* Adds the staged terms of `runs` channels, `count` of each, the first in lane `phase`. Reads up to 7 doubles
+ * before and after them. */
+INLINE void add_runs(int e, const double *staged, size_t stride, size_t runs, size_t phase, size_t count,
+                     double *lanes) {
+  const size_t groups = (phase + count + LANES - 1) / LANES, in_last = phase + count - (groups - 1) * LANES;
+  bits first[LANES], last[LANES];
+  load_parts(first, (const double *)(const void *)(window + LANES - phase), lane_registers());
+  load_parts(last, (const double *)(const void *)(window + 2 * LANES - in_last), lane_registers());
+  if (groups == 1) {
     UNROLL
-    for (int r = 0; r < lane_registers(); r++) {
-      sum[r] = add_lanes(sum[r], bitwise_and(term[r], from[r]), F64);
-    }
-    load_parts(from, (const double *)(const void *)(window + LANES), lane_registers());
+    for (int r = 0; r < lane_registers(); r++) first[r] = bitwise_and(first[r], last[r]);
   }
-  for (; groups > 0; groups--, group += LANES, end = end > LANES ? end - LANES : 0) {
-    load_parts(term, group, lane_registers());
-    load_parts(to, (const double *)(const void *)(window + 2 * LANES - smaller_of(end, LANES)),
-               lane_registers());
-    UNROLL
-    for (int r = 0; r < lane_registers(); r++) {
-      const bits inside = bitwise_and(from[r], to[r]);
-      sum[r] = add_lanes(sum[r], bitwise_and(term[r], inside), F64);
+  (void)e;
+  staged -= phase;
+  const int some = lane_registers() < 4 ? 4 / lane_registers() : 1;
+  size_t run = 0;
+  if (some > 1) {
+    for (; run + (size_t)some <= runs; run += (size_t)some) {
+      add_side_by_side(some, staged + run * stride, stride, groups, first, last, lanes + run * LANES);
     }
-    load_parts(from, (const double *)(const void *)(window + LANES), lane_registers());
   }
-  store_parts(sum, lanes, lane_registers());
+  for (; run < runs; run++) {
+    add_side_by_side(1, staged + run * stride, stride, groups, first, last, lanes + run * LANES);
+  }
 }
 
 INLINE double fold(const double *lanes) {
@@ -389,132 +420,122 @@ INLINE double finish(const double *lanes, const double *nodes, size_t leaves) {
   return sum;
 }
 
-/* n staged terms of one channel from number j on. */
-INLINE void add_terms(double *lanes, double *nodes, const double *staged, size_t j, size_t n) {
-  while (n > 0) {
-    const size_t count = smaller_of(n, LEAF - j % LEAF);
-    add_run(lanes, staged, j % LANES, count);
-    staged += count, j += count, n -= count;
-    if (j % LEAF == 0) merge(lanes, nodes, j / LEAF - 1);
+/* Channels side by side: the lanes of each, then the nodes of each. */
+typedef struct {
+  double *lanes, *nodes;
+  size_t levels;
+} trees;
+
+INLINE trees tree_of(trees t, size_t c) {
+  return (trees){t.lanes + c * LANES, t.nodes + c * t.levels, t.levels};
+}
+
+/* Staged terms of channels side by side, n of each, the first being number j. */
+INLINE void add_terms(gradient g, const double *staged, size_t channels, size_t n, size_t j, trees t) {
+  const size_t stride = n;
+  for (size_t count; n > 0; staged += count, j += count, n -= count) {
+    count = smaller_of(n, LEAF - j % LEAF);
+    g.add_runs(staged, stride, channels, j % LANES, count, t.lanes);
+    if ((j + count) % LEAF > 0) continue;
+    for (size_t c = 0; c < channels; c++) merge(tree_of(t, c).lanes, tree_of(t, c).nodes, j / LEAF);
   }
 }
 
-/* A long run of one channel, its first term being number j. */
-INLINE void add_long_run(gradient g, gradient_buffers b, int64_t parameter, size_t n, double *lanes,
-                         double *nodes, size_t j, double *staged) {
+/* A whole leaf of one channel: dx, and its lanes. */
+INLINE void sum_leaf(gradient g, gradient_buffers b, bits parameter, double *lanes) {
   const int e = g.element, parts = parts_of(e);
   const size_t bytes = (size_t)size(e), vector = lanes_of(e), step = vector > LANES ? vector : LANES;
-  const constants c = arithmetic(e, parameter);
-  while (n > 0) {
-    const size_t count = smaller_of(n, LEAF - j % LEAF), phase = j % LANES;
-    const char *const in[] = {b.x, b.dy};
-    /* What is left of the last vector is staged with one before it, for it to be one whole vector at least. */
-    size_t i = 0, whole = count / step * step;
-    if (whole < count && whole > 0) whole -= step;
-    if (whole > 0) {
-      double turned[LANES];
-      bits sum[LANES], terms[MAX_PARTS];
-      turn(lanes, phase, turned);
-      load_parts(sum, turned, lane_registers());
-      for (; i < whole; i += step) {
-        UNROLL
-        for (size_t v = 0; v < step / vector; v++) {
-          const size_t at = (i + v * vector) * bytes;
-          store(b.dx + at, visit_vector(g, g.with_constant, 2, in, at, terms, &c), e);
-          UNROLL
-          for (int p = 0; p < parts; p++) {
-            const int r = ((int)v * parts + p) % lane_registers();
-            sum[r] = add_lanes(sum[r], terms[p], F64);
+  const constants c = arithmetic(e, 0);
+  bits sum[LANES], terms[MAX_PARTS];
+  UNROLL
+  for (int r = 0; r < lane_registers(); r++) sum[r] = broadcast(0, F64);
+  for (size_t i = 0; i < LEAF; i += step) {
+    UNROLL
+    for (size_t v = 0; v < step / vector; v++) {
+      const size_t at = (i + v * vector) * bytes;
+      store(b.dx + at, visit_vector(g, b, at, parameter, terms, &c), e);
+      UNROLL
+      for (int p = 0; p < parts; p++) {
+        const int r = ((int)v * parts + p) % lane_registers();
+        sum[r] = add_lanes(sum[r], terms[p], F64);
+      }
+    }
+  }
+  store_parts(sum, lanes, lane_registers());
+}
+
+/* A run of one channel, its first term being number j: whole leaves at once, what lies before and after them
+ * staged. `parameter`, and LEAF of it in b.parameters. */
+INLINE void sum_long_run(gradient g, gradient_buffers b, bits parameter, size_t n, size_t j, double *staged,
+                         trees t) {
+  const size_t bytes = (size_t)size(g.element);
+  for (size_t count; n > 0; b = moved(b, count * bytes), j += count, n -= count) {
+    if (j % LEAF > 0 || n < LEAF) {
+      count = smaller_of(n, LEAF - j % LEAF);
+      add_terms(g, stage(g, b, count, staged), 1, count, j, t);
+    } else {
+      double lanes[LANES];
+      count = LEAF;
+      sum_leaf(g, b, parameter, lanes);
+      merge(lanes, t.nodes, j / LEAF);
+    }
+  }
+}
+
+INLINE void sum_runs(gradient g, gradient_buffers b, dimensions d) {
+  const int e = g.element;
+  _Alignas(VECTOR) double scratch[SCRATCH];
+  double *const staged = scratch + LANES;
+  const size_t bytes = (size_t)size(e), run = d.inner * bytes, row = d.channels * run;
+  const size_t terms = d.outer * d.inner;
+  const int long_runs = run >= LONG_RUN;
+  const size_t pattern = g.inputs > 2 && !long_runs ? (run + 7) / 8 : 0; /* doubles a channel */
+  trees t = {staged + STAGED + SLACK, NULL, levels_of(terms)};
+  char *const end = (char *)(scratch + SCRATCH - SLACK), *const of_a_run = end - LEAF * bytes;
+  const size_t room = (size_t)((double *)(void *)(g.inputs > 2 && long_runs ? of_a_run : end) - t.lanes);
+  const size_t width = smaller_of(room / (LANES + t.levels + pattern), d.channels);
+
+  for (size_t c0 = 0; c0 < d.channels; c0 += width) {
+    const size_t channels = smaller_of(width, d.channels - c0);
+    t.nodes = t.lanes + channels * LANES;
+    set_to_zero((char *)t.lanes, channels * LANES * sizeof(double), F64);
+
+    if (long_runs) {
+      for (size_t i = 0; i < d.outer * channels; i++) {
+        const size_t o = i / channels, c = i % channels, j = o * d.inner;
+        gradient_buffers from = moved(b, o * row + (c0 + c) * run);
+        bits parameter = broadcast(0, e);
+        if (g.inputs > 2) {
+          parameter = broadcast(load_element(b.parameters + (c0 + c) * bytes, e), e);
+          if ((j | (j + d.inner)) % LEAF) spread(e, b.parameters + (c0 + c) * bytes, 1, LEAF, 1, of_a_run);
+          from.parameters = of_a_run;
+        }
+        sum_long_run(g, from, parameter, d.inner, j, staged, tree_of(t, c));
+      }
+    } else {
+      /* As many channels at once as are staged at once; if those are all, several rows. */
+      char *const parameters = (char *)(t.nodes + channels * t.levels);
+      const size_t block = smaller_of(STAGED / d.inner, channels), columns_of_all = d.channels * d.inner;
+      size_t rows = block == d.channels ? smaller_of(STAGED / columns_of_all, d.outer) : 1;
+      if (pattern > 0) {
+        if (rows > 1) rows = smaller_of(rows, (size_t)(end - parameters) / row);
+        spread(e, b.parameters + c0 * bytes, channels, d.inner, rows, parameters);
+      }
+      for (size_t o = 0; o < d.outer; o += rows) {
+        const size_t until = smaller_of(o + rows, d.outer);
+        for (size_t c = 0; c < channels; c += block) {
+          const size_t together = smaller_of(block, channels - c), columns = together * d.inner;
+          gradient_buffers from = moved(b, o * row + (c0 + c) * run);
+          if (pattern > 0) from.parameters = parameters + c * run;
+          const double *const of_block = stage(g, from, (until - o) * columns, staged);
+          for (size_t r = o; r < until; r++) {
+            add_terms(g, of_block + (r - o) * columns, together, d.inner, r * d.inner, tree_of(t, c));
           }
         }
       }
-      store_parts(sum, turned, lane_registers());
-      turn(turned, (LANES - phase) % LANES, lanes);
-    }
-    if (whole < count) {
-      stage(g, 0, moved(b, whole * bytes), NULL, parameter, count - whole, staged);
-      add_run(lanes, staged, phase, count - whole);
-    }
-    b = moved(b, count * bytes);
-    j += count, n -= count;
-    if (j % LEAF == 0) merge(lanes, nodes, j / LEAF - 1);
-  }
-}
-
-INLINE void sum_long_runs(gradient g, gradient_buffers b, dimensions d) {
-  const int e = g.element;
-  _Alignas(VECTOR) double scratch[SCRATCH];
-  double *const staged = scratch + LANES, *const lanes = staged + CHUNK + SLACK;
-  const size_t run = d.inner * (size_t)size(e), row = d.channels * run, terms = d.outer * d.inner;
-  const size_t levels = levels_of(terms);
-  const size_t room = (size_t)(scratch + SCRATCH - lanes),
-               width = smaller_of(room / (LANES + levels), d.channels);
-
-  for (size_t c0 = 0; c0 < d.channels; c0 += width) {
-    const size_t channels = smaller_of(width, d.channels - c0);
-    double *const nodes = lanes + channels * LANES;
-    set_to_zero((char *)lanes, channels * LANES * sizeof(double), F64);
-    for (size_t o = 0; o < d.outer; o++) {
-      for (size_t c = 0; c < channels; c++) {
-        const int64_t parameter = g.inputs > 2 ? parameter_of(b.parameters, c0 + c, e) : 0;
-        add_long_run(g, moved(b, o * row + (c0 + c) * run), parameter, d.inner, lanes + c * LANES,
-                     nodes + c * levels, o * d.inner, staged);
-      }
     }
     for (size_t c = 0; c < channels; c++) {
-      store_sum(b.sums, c0 + c, finish(lanes + c * LANES, nodes + c * levels, terms / LEAF), e);
-    }
-  }
-}
-
-INLINE void sum_short_runs(gradient g, gradient_buffers b, dimensions d) {
-  const int e = g.element;
-  _Alignas(VECTOR) double scratch[SCRATCH];
-  double *const staged = scratch + LANES, *const lanes = staged + CHUNK + SLACK;
-  double *const scratch_end = scratch + SCRATCH - SLACK;
-  const size_t bytes = (size_t)size(e), inner = d.inner, row = d.channels * inner, total = d.outer * row;
-  const size_t levels = levels_of(d.outer * inner), leaves = d.outer * inner / LEAF;
-  const size_t pattern = g.inputs > 2 ? (inner * bytes + 7) / 8 : 0; /* doubles a channel */
-  const size_t width = smaller_of((size_t)(scratch_end - lanes) / (LANES + levels + pattern), d.channels);
-
-  for (size_t c0 = 0; c0 < d.channels; c0 += width) {
-    const size_t channels = smaller_of(width, d.channels - c0);
-    double *const nodes = lanes + channels * LANES;
-    char *const parameters = (char *)(nodes + channels * levels);
-    set_to_zero((char *)lanes, channels * LANES * sizeof(double), F64);
-
-    /* All channels: one span of memory, and the pattern may be repeated. Else a span for each row. */
-    const int all = channels == d.channels;
-    const size_t span = all ? total : channels * inner;
-    size_t period = span, chunk = CHUNK;
-    if (g.inputs > 2) {
-      const size_t pattern_room = (size_t)((char *)scratch_end - parameters) / bytes;
-      size_t repeats = smaller_of(pattern_room, CHUNK) / (channels * inner);
-      repeats = all && repeats > 1 ? smaller_of(repeats, d.outer) : 1;
-      period = channels * inner * repeats;
-      spread(e, b.parameters + c0 * bytes, channels, inner, repeats, parameters);
-      chunk = balanced(period, CHUNK);
-    }
-
-    size_t j = 0; /* the number of the first term of a run, for all channels */
-    for (size_t start = c0 * inner; start < total; start += all ? total : row) {
-      size_t c = 0, done = 0, at = 0; /* done: of the run; at: in the pattern */
-      for (size_t i = start, end = start + span, n; i < end; i += n) {
-        n = smaller_of(smaller_of(chunk, end - i), period - at);
-        stage(g, 1, moved(b, i * bytes), g.inputs > 2 ? parameters + at * bytes : parameters, 0, n, staged);
-        at = at + n < period ? at + n : 0;
-        for (size_t t = 0, count; t < n; t += count) {
-          count = smaller_of(inner - done, n - t);
-          add_terms(lanes + c * LANES, nodes + c * levels, staged + t, j + done, count);
-          done += count;
-          if (done < inner) break;
-          done = 0;
-          if (++c == channels) c = 0, j += inner;
-        }
-      }
-    }
-    for (size_t c = 0; c < channels; c++) {
-      store_sum(b.sums, c0 + c, finish(lanes + c * LANES, nodes + c * levels, leaves), e);
+      store_sum(b.sums, c0 + c, finish(tree_of(t, c).lanes, tree_of(t, c).nodes, terms / LEAF), e);
     }
   }
 }
@@ -522,10 +543,8 @@ INLINE void sum_short_runs(gradient g, gradient_buffers b, dimensions d) {
 INLINE void sum_over_channels(gradient g, gradient_buffers b, dimensions d) {
   if (d.inner == 1 && d.channels > 1) {
     sum_columns(g, b, d.outer, d.channels);
-  } else if (d.inner >= CHUNK) {
-    sum_long_runs(g, b, d);
   } else {
-    sum_short_runs(g, b, d);
+    sum_runs(g, b, d);
   }
 }
 
