@@ -15,6 +15,9 @@
  * counts what the contract reads and writes: x and y for relu, x, dy and dx for relu_grad, and so on, a mask
  * as one bit an element. Rows of one operation, dtype and size follow each other.
  *
+ * A row's label says what bounds it where that is not memory's rate of a copy, which is what all others are to
+ * come near to outside of the first cache.
+ *
  * Single rows are noisy. To compare contenders, repeat and interleave them, and read the medians:
  *
  *   fastrelu-bench --benchmark_filter='^(relu|identity|memcpy)/f32/.*n:4096$' --benchmark_repetitions=9
@@ -219,12 +222,34 @@ Contender contender(const std::string &name, const char *isa, Function *function
           }};
 }
 
+/* What keeps an operation below the rate of a copy; docs/performance.md has the figures. Only the half types pay for
+ * COMPUTES: they are widened to f32 and narrowed again. */
+enum class Bound { memory, computes, sums, counters, compaction };
+
 struct Operation {
   std::string name, dtype;
   double tensors; /* read or written: elements moved for each of n */
   bool mask;
+  Bound bound;
   std::vector<Contender> contenders;
   std::size_t multiple; /* n is one of this */
+
+  std::string label() const {
+    switch (bound) {
+      case Bound::sums:
+        return "bound by additions in f64";
+      case Bound::counters:
+        return "bound by counters in the first cache";
+      case Bound::compaction:
+        return "bound by the compaction";
+      case Bound::computes:
+        if (element_size(dtype) == 2) return "bound by conversions to and from f32";
+        break;
+      case Bound::memory:
+        break;
+    }
+    return tensors > 2 ? "bound by memory, of more tensors than a copy has" : "";
+  }
 
   std::size_t bytes(std::size_t n) const {
     return static_cast<std::size_t>(n * tensors * element_size(dtype)) + (mask ? (n + 7) / 8 : 0);
@@ -233,9 +258,9 @@ struct Operation {
 
 /* A public function on every usable instruction set, with the parameters of its calls. */
 template <class Function, class... Parameters>
-Operation operation(const char *name, const char *dtype, double tensors, bool mask, Function *function,
-                    Parameters... parameters) {
-  Operation o{name, dtype, tensors, mask, {}, 1};
+Operation operation(const char *name, const char *dtype, double tensors, bool mask, Bound bound,
+                    Function *function, Parameters... parameters) {
+  Operation o{name, dtype, tensors, mask, bound, {}, 1};
   for (const char *const *isa = fastrelu_isa_list(); *isa; isa++) {
     o.contenders.push_back(contender(*isa, *isa, function, parameters...));
   }
@@ -259,7 +284,7 @@ Operation memcpy_of(const char *dtype) {
       return FASTRELU_OK;
     });
   };
-  return {"memcpy", dtype, 2, false, {{"libc", nullptr, run}}, 1};
+  return {"memcpy", dtype, 2, false, Bound::memory, {{"libc", nullptr, run}}, 1};
 }
 
 Operation identity() {
@@ -271,7 +296,7 @@ Operation identity() {
       FASTRELU_ISA_LIST
 #undef ISA
   };
-  Operation o{"identity", "f32", 2, false, {}, 1};
+  Operation o{"identity", "f32", 2, false, Bound::memory, {}, 1};
   for (const char *const *isa = fastrelu_isa_list(); *isa; isa++) {
     for (const auto &b : built) {
       if (std::strcmp(*isa, b.isa) == 0)
@@ -282,25 +307,31 @@ Operation identity() {
 }
 
 /* The four float types of an operation. */
-#define FLOATS(name, tensors, mask, ...)                                                        \
-  operation(#name, "f32", tensors, mask, fastrelu_##name##_f32 __VA_OPT__(, ) __VA_ARGS__),     \
-      operation(#name, "f64", tensors, mask, fastrelu_##name##_f64 __VA_OPT__(, ) __VA_ARGS__), \
-      operation(#name, "f16", tensors, mask, fastrelu_##name##_f16 __VA_OPT__(, ) __VA_ARGS__), \
-      operation(#name, "bf16", tensors, mask, fastrelu_##name##_bf16 __VA_OPT__(, ) __VA_ARGS__)
+#define FLOATS(name, tensors, mask, bound, ...)                                                           \
+  operation(#name, "f32", tensors, mask, Bound::bound, fastrelu_##name##_f32 __VA_OPT__(, ) __VA_ARGS__), \
+      operation(#name, "f64", tensors, mask, Bound::bound,                                                \
+                fastrelu_##name##_f64 __VA_OPT__(, ) __VA_ARGS__),                                        \
+      operation(#name, "f16", tensors, mask, Bound::bound,                                                \
+                fastrelu_##name##_f16 __VA_OPT__(, ) __VA_ARGS__),                                        \
+      operation(#name, "bf16", tensors, mask, Bound::bound,                                               \
+                fastrelu_##name##_bf16 __VA_OPT__(, ) __VA_ARGS__)
 
 /* The two shapes of an operation over channels. */
-#define CHANNELS_OF(name, dtype, tensors, shape, inner) \
-  over_channels(#name shape, #dtype, tensors, fastrelu_##name##_##dtype, inner)
-#define CHANNELLED(name, tensors)                                                                 \
-  CHANNELS_OF(name, f32, tensors, "_nhwc", 1), CHANNELS_OF(name, f64, tensors, "_nhwc", 1),       \
-      CHANNELS_OF(name, f16, tensors, "_nhwc", 1), CHANNELS_OF(name, bf16, tensors, "_nhwc", 1),  \
-      CHANNELS_OF(name, f32, tensors, "_nchw", 64), CHANNELS_OF(name, f64, tensors, "_nchw", 64), \
-      CHANNELS_OF(name, f16, tensors, "_nchw", 64), CHANNELS_OF(name, bf16, tensors, "_nchw", 64)
+#define CHANNELS_OF(name, dtype, tensors, bound, shape, inner) \
+  over_channels(#name shape, #dtype, tensors, Bound::bound, fastrelu_##name##_##dtype, inner)
+#define CHANNELLED(name, tensors, bound)                                                                  \
+  CHANNELS_OF(name, f32, tensors, bound, "_nhwc", 1), CHANNELS_OF(name, f64, tensors, bound, "_nhwc", 1), \
+      CHANNELS_OF(name, f16, tensors, bound, "_nhwc", 1),                                                 \
+      CHANNELS_OF(name, bf16, tensors, bound, "_nhwc", 1),                                                \
+      CHANNELS_OF(name, f32, tensors, bound, "_nchw", 64),                                                \
+      CHANNELS_OF(name, f64, tensors, bound, "_nchw", 64),                                                \
+      CHANNELS_OF(name, f16, tensors, bound, "_nchw", 64),                                                \
+      CHANNELS_OF(name, bf16, tensors, bound, "_nchw", 64)
 
 template <class Function>
-Operation over_channels(const char *name, const char *dtype, double tensors, Function *function,
+Operation over_channels(const char *name, const char *dtype, double tensors, Bound bound, Function *function,
                         std::size_t inner) {
-  Operation o = operation(name, dtype, tensors, false, function, std::size_t{64}, inner);
+  Operation o = operation(name, dtype, tensors, false, bound, function, std::size_t{64}, inner);
   o.multiple = 4096;
   return o;
 }
@@ -316,54 +347,55 @@ std::vector<Operation> operations() {
       memcpy_of("s16"),
       memcpy_of("s32"),
       identity(),
-      beside(compiler_relu_f32, operation("relu", "f32", 2, false, fastrelu_relu_f32)),
-      operation("relu", "f64", 2, false, fastrelu_relu_f64),
-      operation("relu", "f16", 2, false, fastrelu_relu_f16),
-      beside(compiler_relu_bf16, operation("relu", "bf16", 2, false, fastrelu_relu_bf16)),
-      operation("relu", "s8", 2, false, fastrelu_relu_s8),
-      operation("relu", "s16", 2, false, fastrelu_relu_s16),
-      operation("relu", "s32", 2, false, fastrelu_relu_s32),
-      beside(compiler_relu_grad_f32, operation("relu_grad", "f32", 3, false, fastrelu_relu_grad_f32)),
-      operation("relu_grad", "f64", 3, false, fastrelu_relu_grad_f64),
-      operation("relu_grad", "f16", 3, false, fastrelu_relu_grad_f16),
-      operation("relu_grad", "bf16", 3, false, fastrelu_relu_grad_bf16),
-      FLOATS(relu_grad_accumulate, 4, false),
-      FLOATS(relu_mask, 2, true),
+      beside(compiler_relu_f32, operation("relu", "f32", 2, false, Bound::memory, fastrelu_relu_f32)),
+      operation("relu", "f64", 2, false, Bound::memory, fastrelu_relu_f64),
+      operation("relu", "f16", 2, false, Bound::memory, fastrelu_relu_f16),
+      beside(compiler_relu_bf16, operation("relu", "bf16", 2, false, Bound::memory, fastrelu_relu_bf16)),
+      operation("relu", "s8", 2, false, Bound::memory, fastrelu_relu_s8),
+      operation("relu", "s16", 2, false, Bound::memory, fastrelu_relu_s16),
+      operation("relu", "s32", 2, false, Bound::memory, fastrelu_relu_s32),
+      beside(compiler_relu_grad_f32,
+             operation("relu_grad", "f32", 3, false, Bound::memory, fastrelu_relu_grad_f32)),
+      operation("relu_grad", "f64", 3, false, Bound::memory, fastrelu_relu_grad_f64),
+      operation("relu_grad", "f16", 3, false, Bound::memory, fastrelu_relu_grad_f16),
+      operation("relu_grad", "bf16", 3, false, Bound::memory, fastrelu_relu_grad_bf16),
+      FLOATS(relu_grad_accumulate, 4, false, computes),
+      FLOATS(relu_mask, 2, true, memory),
       beside(compiler_relu_mask_grad_f32,
-             operation("relu_mask_grad", "f32", 2, true, fastrelu_relu_mask_grad_f32)),
-      operation("relu_mask_grad", "f64", 2, true, fastrelu_relu_mask_grad_f64),
-      operation("relu_mask_grad", "f16", 2, true, fastrelu_relu_mask_grad_f16),
-      operation("relu_mask_grad", "bf16", 2, true, fastrelu_relu_mask_grad_bf16),
-      FLOATS(leaky_relu, 2, false, 0.01),
-      FLOATS(leaky_relu_grad, 3, false, 0.01),
-      FLOATS(leaky_relu_mask, 2, true, 0.01),
-      FLOATS(leaky_relu_mask_grad, 2, true, 0.01),
-      FLOATS(clamp, 2, false, 0, 6),
-      FLOATS(clamp_grad, 3, false, 0, 6),
-      FLOATS(clamp_mask, 2, true, 0, 6),
-      operation("clamp", "s8", 2, false, fastrelu_clamp_s8, 3, 100),
-      operation("clamp", "u8", 2, false, fastrelu_clamp_u8, 3, 100),
-      operation("clamp", "s16", 2, false, fastrelu_clamp_s16, 3, 100),
-      operation("clamp", "s32", 2, false, fastrelu_clamp_s32, 3, 100),
-      FLOATS(threshold, 2, false, 0.5, 0.25),
-      FLOATS(threshold_grad, 3, false, 0.5),
-      FLOATS(threshold_mask, 2, true, 0.5, 0.25),
-      FLOATS(squared_relu, 2, false),
-      FLOATS(squared_relu_grad, 3, false),
-      FLOATS(relu_add, 3, false),
-      FLOATS(reglu, 3, false),
-      FLOATS(reglu_grad, 5, false),
+             operation("relu_mask_grad", "f32", 2, true, Bound::memory, fastrelu_relu_mask_grad_f32)),
+      operation("relu_mask_grad", "f64", 2, true, Bound::memory, fastrelu_relu_mask_grad_f64),
+      operation("relu_mask_grad", "f16", 2, true, Bound::memory, fastrelu_relu_mask_grad_f16),
+      operation("relu_mask_grad", "bf16", 2, true, Bound::memory, fastrelu_relu_mask_grad_bf16),
+      FLOATS(leaky_relu, 2, false, computes, 0.01),
+      FLOATS(leaky_relu_grad, 3, false, computes, 0.01),
+      FLOATS(leaky_relu_mask, 2, true, computes, 0.01),
+      FLOATS(leaky_relu_mask_grad, 2, true, computes, 0.01),
+      FLOATS(clamp, 2, false, memory, 0, 6),
+      FLOATS(clamp_grad, 3, false, memory, 0, 6),
+      FLOATS(clamp_mask, 2, true, memory, 0, 6),
+      operation("clamp", "s8", 2, false, Bound::memory, fastrelu_clamp_s8, 3, 100),
+      operation("clamp", "u8", 2, false, Bound::memory, fastrelu_clamp_u8, 3, 100),
+      operation("clamp", "s16", 2, false, Bound::memory, fastrelu_clamp_s16, 3, 100),
+      operation("clamp", "s32", 2, false, Bound::memory, fastrelu_clamp_s32, 3, 100),
+      FLOATS(threshold, 2, false, memory, 0.5, 0.25),
+      FLOATS(threshold_grad, 3, false, memory, 0.5),
+      FLOATS(threshold_mask, 2, true, memory, 0.5, 0.25),
+      FLOATS(squared_relu, 2, false, computes),
+      FLOATS(squared_relu_grad, 3, false, computes),
+      FLOATS(relu_add, 3, false, computes),
+      FLOATS(reglu, 3, false, computes),
+      FLOATS(reglu_grad, 5, false, computes),
       /* x is read, half of its values and their indices are written. */
-      operation("relu_compress", "f32", 2, false, fastrelu_relu_compress_f32),
-      operation("relu_compress", "f64", 1.75, false, fastrelu_relu_compress_f64),
-      operation("relu_compress", "f16", 2.5, false, fastrelu_relu_compress_f16),
-      operation("relu_compress", "bf16", 2.5, false, fastrelu_relu_compress_bf16),
+      operation("relu_compress", "f32", 2, false, Bound::compaction, fastrelu_relu_compress_f32),
+      operation("relu_compress", "f64", 1.75, false, Bound::compaction, fastrelu_relu_compress_f64),
+      operation("relu_compress", "f16", 2.5, false, Bound::compaction, fastrelu_relu_compress_f16),
+      operation("relu_compress", "bf16", 2.5, false, Bound::compaction, fastrelu_relu_compress_bf16),
       /* 64 channels, the innermost dimension (NHWC) or of 64 elements each (NCHW); whole tensors of 4,096. */
-      CHANNELLED(prelu, 2),
-      CHANNELLED(prelu_grad, 3),
-      CHANNELLED(relu_bias, 2),
-      CHANNELLED(relu_bias_grad, 3),
-      CHANNELLED(relu_count, 1),
+      CHANNELLED(prelu, 2, computes),
+      CHANNELLED(prelu_grad, 3, sums),
+      CHANNELLED(relu_bias, 2, computes),
+      CHANNELLED(relu_bias_grad, 3, sums),
+      CHANNELLED(relu_count, 1, counters),
   };
 }
 
@@ -375,6 +407,7 @@ void run(benchmark::State &state, const Operation &operation, const Contender &c
   fastrelu_use_isa(nullptr);
   state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(operation.bytes(n)));
   state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(n));
+  state.SetLabel(operation.label());
 }
 
 /* fastrelu_info on one line. */

@@ -18,8 +18,9 @@ typedef struct {
 enum { VECTOR = 64 };
 
 /* A pattern takes at most PATTERN bytes; a short one is repeated up to REPEATED, so that calls of `map` are
- * long. Runs from LONG_RUN bytes on are worth a call each, with one constant parameter. */
-enum { PATTERN = 16384, REPEATED = 4096, LONG_RUN = 1024 };
+ * long. Runs from CALLED_RUN bytes on are worth a call each, with one constant parameter: a long pattern and the
+ * tensors do not fit the first cache together. Counters of longer runs than COUNTED_RUN are folded to as many. */
+enum { PATTERN = 16384, REPEATED = 4096, CALLED_RUN = 256, COUNTED_RUN = 1024 };
 
 /* channels = 1 is one run, whatever the shape says. */
 INLINE dimensions merged(size_t outer, size_t channels, size_t inner) {
@@ -66,7 +67,7 @@ INLINE void over_channels(int e, patterned *with_pattern, constant *with_constan
   const size_t bytes = (size_t)size(e), run = d.inner * bytes, period = d.channels * run;
   const size_t total = d.outer * period;
 
-  if (run >= LONG_RUN || d.channels == 1) {
+  if (run >= CALLED_RUN || d.channels == 1) {
     for (size_t i = 0; i < total;) {
       for (size_t c = 0; c < d.channels; c++, i += run) {
         with_constant(e, x + i, y + i, d.inner, parameter_of(parameters, c, e));
@@ -122,21 +123,21 @@ INLINE void count_over_channels(int e, counting *count, const char *x, uint64_t 
   const size_t bytes = (size_t)size(e), run = d.inner * bytes, period = d.channels * run;
   const size_t total = d.outer * period;
 
-  if (run >= LONG_RUN) {
-    const size_t most = most_counted(e) / (LONG_RUN / (size_t)vector_bytes(e));
-    set_to_zero(counters, LONG_RUN, e);
+  if (run >= COUNTED_RUN) {
+    const size_t most = most_counted(e) / (COUNTED_RUN / (size_t)vector_bytes(e));
+    set_to_zero(counters, COUNTED_RUN, e);
     for (size_t c = 0; c < d.channels; c++) {
       size_t counted = 0;
       for (size_t begin = c * run; begin < total; begin += period) {
-        for (size_t i = 0; i < run; i += LONG_RUN) {
-          count(e, x + begin + i, counters, smaller_of(LONG_RUN, run - i) / bytes, floor);
+        for (size_t i = 0; i < run; i += COUNTED_RUN) {
+          count(e, x + begin + i, counters, smaller_of(COUNTED_RUN, run - i) / bytes, floor);
           if (++counted == most) {
-            empty_into_one(e, counters, LONG_RUN, &counts[c]);
+            empty_into_one(e, counters, COUNTED_RUN, &counts[c]);
             counted = 0;
           }
         }
       }
-      empty_into_one(e, counters, LONG_RUN, &counts[c]);
+      empty_into_one(e, counters, COUNTED_RUN, &counts[c]);
     }
     return;
   }

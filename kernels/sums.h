@@ -28,7 +28,7 @@ enum { SCRATCH = 3584, STAGED = 512, SLACK = 40 };
  * row. While a lane is in its register, several rows are added to it: of a tile STEPS, side by side as many as
  * lie within NEAR bytes. More would be more streams than the prefetchers follow: past the cache one row at once
  * was twice as fast as eight on Zen 4 for 64 channels, but of tiles four were 1.6 times as fast as one. */
-enum { TILE = 128, STEPS = 4, NEAR = 768 };
+enum { TILE = 160, STEPS = 4, NEAR = 768 };
 
 /* Kernels: dx with a parameter for each element, a copy, and the sums of runs. */
 typedef void pattern_kernel(int e, const void *x, const void *dy, const void *parameters, void *dx, size_t n);
@@ -488,7 +488,7 @@ INLINE void sum_runs(gradient g, gradient_buffers b, dimensions d) {
   double *const staged = scratch + LANES;
   const size_t bytes = (size_t)size(e), run = d.inner * bytes, row = d.channels * run;
   const size_t terms = d.outer * d.inner;
-  const int long_runs = run >= LONG_RUN;
+  const int long_runs = d.inner >= LEAF;
   const size_t pattern = g.inputs > 2 && !long_runs ? (run + 7) / 8 : 0; /* doubles a channel */
   trees t = {staged + STAGED + SLACK, NULL, levels_of(terms)};
   char *const end = (char *)(scratch + SCRATCH - SLACK), *const of_a_run = end - LEAF * bytes;
