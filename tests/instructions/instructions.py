@@ -78,7 +78,13 @@ def lengths_of(isa):
 def count_ledger(program, only):
     """{isa: {operation: counts}}"""
     isas = usable_isas(program)
-    return dict(zip(isas, count_all(program, [(isa, only, lengths_of(isa)) for isa in isas])))
+    # What takes the longest first, so that the CPUs end together.
+    jobs = [(isa, only, [n]) for n in reversed(LENGTHS) for isa in reversed(isas) if n in lengths_of(isa)]
+    counted = {isa: defaultdict(list) for isa in isas}
+    for (isa, _, _), operations in reversed(list(zip(jobs, count_all(program, jobs)))):
+        for operation, counts in operations.items():
+            counted[isa][operation] += counts
+    return counted
 
 
 def compare(ledger, counted):
