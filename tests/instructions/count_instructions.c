@@ -30,7 +30,10 @@
 #include "fastrelu.h"
 #include "operations.h"
 
-enum { LONGEST = 2048, CANNOT_TRACE = 77 };
+/* What operands have room for: the last [channels][inner] of a shape is whole, whatever the length. */
+enum { ROOM = 2048, LARGEST_ROW = 14, LONGEST = ROOM - LARGEST_ROW };
+
+enum { FEW = 64, CANNOT_TRACE = 77 };
 
 /* What is to be called: the operations that match the pattern, each with each length. */
 struct plan {
@@ -38,10 +41,71 @@ struct plan {
   size_t lengths[LONGEST], length_count;
 };
 
-/* Operations that operations.c has no rows for (channels, compressed forms) get theirs here: roles and dtype say
- * how the operands are filled, `element` is not used, and the adaptor may compute what it passes, which is not
- * counted as long as it calls nothing outside of this program. */
-static const struct operation other_operations[] = {{.name = NULL}};
+/* ---- what operations.c has no rows for ------------------------------------------------------------------- */
+
+/* Roles and dtype say how the operands are filled; there is no `element`. An adaptor may compute what it passes,
+ * which is not counted as long as it calls nothing outside of this program. Behind the dtype a name says which n
+ * elements they are: instructions.py. */
+#define CALL(name, ...)                                                           \
+  static int call_##name(void *const p[], size_t n, const struct parameters *q) { \
+    (void)q;                                                                      \
+    return fastrelu_##name(__VA_ARGS__);                                          \
+  }
+#define CALLS(operation, ...)        \
+  CALL(operation##_f32, __VA_ARGS__) \
+  CALL(operation##_f64, __VA_ARGS__) \
+  CALL(operation##_f16, __VA_ARGS__) \
+  CALL(operation##_bf16, __VA_ARGS__)
+
+/* [outer][channels][inner] with the last two as parameters, and outer the least that n elements fit into. */
+#define SHAPE outer(n, q), (size_t)q->first, (size_t)q->second
+
+static size_t outer(size_t n, const struct parameters *q) {
+  const size_t row = (size_t)q->first * (size_t)q->second;
+  return (n + row - 1) / row;
+}
+
+CALLS(prelu, p[0], p[1], p[2], SHAPE)
+CALLS(prelu_grad, p[0], p[1], p[2], p[3], p[4], SHAPE)
+CALLS(relu_bias, p[0], p[1], p[2], SHAPE)
+CALLS(relu_bias_grad, p[0], p[1], p[2], p[3], SHAPE)
+CALLS(relu_count, p[0], p[1], SHAPE)
+
+/* The indices of every eighth element. */
+static uint32_t eighths[ROOM / 8];
+
+CALLS(relu_compress, p[0], p[1], p[2], n, p[3])
+CALLS(relu_expand, p[0], eighths, (n + 7) / 8, p[1], n)
+
+/* clang-format off */
+#define ROW(operation, suffix, dtype, label, channels, inner, ...) \
+  {.name = #operation "_" #suffix label, dtype, __VA_ARGS__, .parameters = {channels, inner}, \
+   .call = call_##operation##_##suffix},
+#define ROWS(operation, label, channels, inner, ...)            \
+  ROW(operation, f32, F32, label, channels, inner, __VA_ARGS__) \
+  ROW(operation, f64, F64, label, channels, inner, __VA_ARGS__) \
+  ROW(operation, f16, F16, label, channels, inner, __VA_ARGS__) \
+  ROW(operation, bf16, BF16, label, channels, inner, __VA_ARGS__)
+/* NHWC, and short runs of NCHW that are no whole vectors. */
+#define ROWS_OF_SHAPES(operation, ...)       \
+  ROWS(operation, "-4x1", 4, 1, __VA_ARGS__) \
+  ROWS(operation, "-2x7", 2, 7, __VA_ARGS__)
+
+static const struct operation other_operations[] = {
+  ROWS_OF_SHAPES(prelu, {TENSOR_IN, TENSOR_IN, TENSOR_OUT})
+  ROWS_OF_SHAPES(prelu_grad, {TENSOR_IN, TENSOR_IN, TENSOR_IN, TENSOR_OUT, TENSOR_OUT})
+  ROWS_OF_SHAPES(relu_bias, {TENSOR_IN, TENSOR_IN, TENSOR_OUT})
+  ROWS_OF_SHAPES(relu_bias_grad, {TENSOR_IN, TENSOR_IN, TENSOR_OUT, TENSOR_OUT})
+  ROWS_OF_SHAPES(relu_count, {TENSOR_IN, TENSOR_OUT})
+  ROWS(relu_compress, "-half", 0, 0, {TENSOR_IN, TENSOR_OUT, TENSOR_OUT, TENSOR_OUT})
+  ROWS(relu_expand, "-eighth", 0, 0, {TENSOR_IN, TENSOR_OUT})
+  {.name = NULL}
+};
+/* clang-format on */
+
+static bool has_shape(const struct operation *op) { return !op->element && op->parameters.first > 0; }
+
+/* ---- the plan -------------------------------------------------------------------------------------------- */
 
 /* The i-th of all; the last has no name. */
 static const struct operation *row(size_t i) {
@@ -59,6 +123,12 @@ static bool is_planned(const struct plan *plan, const struct operation *op) {
   return !op->variant && fnmatch(plan->pattern, function_name(op), 0) == 0;
 }
 
+/* More elements of a shape say little more, and would take as many steps as all else together: they are for one
+ * dtype. */
+static bool is_counted(const struct operation *op, size_t n) {
+  return !has_shape(op) || op->dtype == F32 || n <= FEW;
+}
+
 /* ---- the child ------------------------------------------------------------------------------------------- */
 
 #if defined(__x86_64__)
@@ -71,12 +141,12 @@ static bool is_planned(const struct plan *plan, const struct operation *op) {
 
 /* At the same addresses and with the same data, whatever was called before. */
 static void make_call(const struct operation *op, size_t n) {
-  static _Alignas(4096) char memory[MAX_OPERANDS][LONGEST * 8];
+  static _Alignas(4096) char memory[MAX_OPERANDS][ROOM * 8];
   void *operands[MAX_OPERANDS];
   for (int k = 0; k < MAX_OPERANDS; k++) {
     uint64_t seed = (uint64_t)k;
     operands[k] = memory[k];
-    if (op->roles[k] != NONE) fill(op, k, operands[k], n, &seed);
+    if (op->roles[k] != NONE) fill(op, k, operands[k], n + LARGEST_ROW, &seed);
   }
   BREAKPOINT();
   const int status = call(op, operands, n);
@@ -93,7 +163,7 @@ static void make_calls(const struct plan *plan) {
   }
   for (size_t i = 0; row(i)->name; i++) {
     for (size_t l = 0; is_planned(plan, row(i)) && l < plan->length_count; l++) {
-      make_call(row(i), plan->lengths[l]);
+      if (is_counted(row(i), plan->lengths[l])) make_call(row(i), plan->lengths[l]);
     }
   }
 }
@@ -178,7 +248,9 @@ static void print_counts(const struct plan *plan, pid_t child) {
   for (size_t i = 0; row(i)->name; i++) {
     if (!is_planned(plan, row(i))) continue;
     printf("%s", function_name(row(i)));
-    for (size_t l = 0; l < plan->length_count; l++) printf(" %u", count_call(child));
+    for (size_t l = 0; l < plan->length_count; l++) {
+      if (is_counted(row(i), plan->lengths[l])) printf(" %u", count_call(child));
+    }
     printf("\n");
   }
 }
@@ -197,6 +269,7 @@ int main(int argc, char **argv) {
     plan.lengths[plan.length_count++] = n;
   }
 
+  for (uint32_t k = 0; k < ROOM / 8; k++) eighths[k] = 8 * k;
   const pid_t child = fork();
   if (child == 0) {
     if (ptrace(PTRACE_TRACEME, 0, NULL, NULL) != 0) _exit(CANNOT_TRACE);

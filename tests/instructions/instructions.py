@@ -7,7 +7,12 @@
 
 compare fails where a call takes more instructions than the ledger says, and notes where it takes fewer;
 record writes the ledger. sawtooth needs none: it fails where a length takes more instructions than the next
-whole number of vectors."""
+whole number of vectors.
+
+What follows the dtype in an operation's name says which n elements they are: -4x1 and -2x7 those of a shape
+(four channels as NHWC; two channels in runs of seven), -half and -eighth with so many of them active. Where
+that is not in SAWTOOTH_EACH there is no rule against sawteeth: of a shape the kernel's vectors are not the
+tensor's, and relu_expand has none."""
 import argparse
 import concurrent.futures
 import os
@@ -22,6 +27,9 @@ SCALAR_LENGTHS = LENGTHS[:-1]  # at 1000 a third of all steps, and ten times wha
 
 GROWTH, MORE = 0.05, 2  # what a count may grow by: a share of it, and instructions
 SAWTOOTH = 15  # what a length may take more than a whole number of vectors
+# And for each element behind the last whole vector, by what follows the dtype in the operation's name.
+# relu_compress goes element by element there, on ISAs that cannot store a part of a vector.
+SAWTOOTH_EACH = {"": 0, "-half": 15}
 
 # Of the ISAs that work on vectors.
 VECTOR_BYTES = {"avx512": 64, "avx2": 32, "sse2": 16, "neon": 16}
@@ -111,7 +119,7 @@ def write_ledger(path, counted):
     known = tomllib.loads(path.read_text()) if path.exists() else {}
     lines = [
         "# Instructions a call, written by instructions.py record: for each operation those at",
-        f"# n = {', '.join(map(str, LENGTHS))} (scalar: up to {SCALAR_LENGTHS[-1]}).",
+        f"# n = {', '.join(map(str, LENGTHS))}, or at the first of these.",
     ]
     for isa in sorted(known | counted):
         lines += ["", f"[{isa}]"]
@@ -130,35 +138,38 @@ def sawtooth_lengths(lanes):
     return sorted({*range(1, lanes), *whole, *(n - 1 for n in whole if n > 1)})
 
 
-def teeth(counts, lanes):
+def teeth(counts, lanes, each=0):
     """counts: {n: instructions}. The lengths that take over 15 more than the next whole number of vectors, so
-    that padding the tensor would pay; each with its count, that number, and the count there. A loop over the
-    elements behind a batch of vectors shows at the latest one element short of another batch. How whole
-    vectors are done is left open: with some compilers three one by one take a little more than a batch of four."""
+    that padding the tensor would pay, and over `each` for each element behind the last one; each with its
+    count, that number, and the count there. A loop over the elements behind a batch of vectors shows at the
+    latest one element short of another batch. How whole vectors are done is left open: with some compilers
+    three one by one take a little more than a batch of four."""
     for n, cost in counts.items():
         whole = (n + lanes - 1) // lanes * lanes
-        if cost > counts[whole] + SAWTOOTH:
+        if cost > counts[whole] + SAWTOOTH + each * (n % lanes):
             yield n, cost, whole, counts[whole]
 
 
 def find_sawteeth(program, only):
     """For each operation that has some, its worst."""
-    jobs, lanes = [], []
+    jobs, rules = [], []
     for isa in usable_isas(program):
         if isa == "scalar":  # its vector is one element
             continue
         for dtype, size in SAWTOOTH_DTYPES.items():
-            lanes.append(VECTOR_BYTES[isa] // size)
-            jobs.append((isa, f"{only}_{dtype}", sawtooth_lengths(lanes[-1])))
+            lanes = VECTOR_BYTES[isa] // size
+            for ending, each in SAWTOOTH_EACH.items():
+                rules.append((lanes, each))
+                jobs.append((isa, f"{only}_{dtype}{ending}", sawtooth_lengths(lanes)))
     faults = []
-    for (isa, _, lengths), vector, operations in zip(jobs, lanes, count_all(program, jobs)):
+    for (isa, _, lengths), (lanes, each), operations in zip(jobs, rules, count_all(program, jobs)):
         for operation, counts in operations.items():
-            found = list(teeth(dict(zip(lengths, counts)), vector))
+            found = list(teeth(dict(zip(lengths, counts)), lanes, each))
             if found:
                 n, cost, whole, less = max(found, key=lambda tooth: tooth[1] - tooth[3])
                 faults.append(
                     f"{isa} {operation}, n = {n}: {cost} instructions, {cost - less} more than the {less}"
-                    f" for n = {whole}, {whole // vector} whole vectors ({len(found)} lengths like this)"
+                    f" for n = {whole}, {whole // lanes} whole vectors ({len(found)} lengths like this)"
                 )
     return faults
 

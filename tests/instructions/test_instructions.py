@@ -51,6 +51,11 @@ class Sawtooth(unittest.TestCase):
     def test_a_length_above_the_next_whole_vector(self):
         self.assertEqual(list(instructions.teeth({7: 55, 8: 40, 15: 56, 16: 40}, 8)), [(15, 56, 16, 40)])
 
+    def test_elements_that_may_be_done_one_by_one(self):
+        self.assertEqual(list(instructions.teeth({3: 90, 7: 150, 8: 30}, 8, 15)), [])
+        found = list(instructions.teeth({3: 91, 7: 151, 8: 30}, 8, 15))
+        self.assertEqual(found, [(3, 91, 8, 30), (7, 151, 8, 30)])
+
     def test_a_longer_tensor_may_cost_more(self):
         self.assertEqual(list(instructions.teeth({7: 40, 8: 40, 15: 90, 16: 90}, 8)), [])
 
@@ -94,6 +99,13 @@ class Commands(unittest.TestCase):
         status, output = self.compare()
         self.assertEqual(status, 0)
         self.assertIn("To bring ledger.toml up to date: record it", output)
+
+    def test_counts_stand_in_the_order_of_the_lengths(self):
+        for isa, operations in instructions.count_ledger(PROGRAM, "prelu_f[36]*-4x1").items():
+            lengths = instructions.lengths_of(isa)
+            self.assertEqual(operations, instructions.count(PROGRAM, isa, "prelu_f[36]*-4x1", lengths))
+            self.assertEqual(len(operations["prelu_f32-4x1"]), len(lengths))
+            self.assertLess(len(operations["prelu_f64-4x1"]), len(lengths))
 
     def test_without_ledger_it_asks(self):
         self.assertEqual(self.compare(), (0, "notice: no ledger ledger.toml; to make it: record it\n"))
