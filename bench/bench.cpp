@@ -47,7 +47,7 @@
 /* The kernels' tables are hidden in the library: the bench links them once more, for `identity` alone. */
 extern "C" {
 #include "table.h"
-#define ISA(name) extern const struct fastrelu_kernels fastrelu_kernels_##name;
+#define ISA(name) extern const struct fastrelu_kernels fastrelu_kernels_##name[TABLES];
 FASTRELU_ISA_LIST
 #undef ISA
 }
@@ -292,7 +292,7 @@ Operation identity() {
     const char *isa;
     const fastrelu_kernels *table;
   } const built[] = {
-#define ISA(name) {#name, &fastrelu_kernels_##name},
+#define ISA(name) {#name, fastrelu_kernels_##name},
       FASTRELU_ISA_LIST
 #undef ISA
   };

@@ -506,8 +506,16 @@ FASTRELU_API const char *const *fastrelu_isa_list(void) FASTRELU_NOEXCEPT;
  * and changes nothing. */
 FASTRELU_API fastrelu_status fastrelu_use_isa(const char *name) FASTRELU_NOEXCEPT;
 
+/* From how many bytes on a call stores around the caches, counted over all of its tensors: such stores do not read
+ * what they overwrite, but leave nothing in the cache for who reads the output next. They are used where no output
+ * is an input, and give the same bits. The default comes from the sizes of the CPU's caches and stands in
+ * fastrelu_info. Process-wide; 0 goes back to the default, SIZE_MAX means never, and less than 16 KiB counts as that.
+ * Always FASTRELU_OK. A host that splits its tensors itself divides the default by the number of its pieces. */
+FASTRELU_API fastrelu_status fastrelu_set_streaming_threshold(size_t bytes) FASTRELU_NOEXCEPT;
+
 /* What the library knows and chose, as one JSON object: version, compiler, the instruction sets built and usable,
- * the one in use and why, the environment variable as it was seen, the CPU's name and caches.
+ * the one in use and why, the environment variable as it was seen, the CPU's name and caches in bytes, and the
+ * streaming threshold, null where it is never reached.
  *
  * Writes at most size bytes, the terminating zero included, and returns the length of the whole text as snprintf
  * does; buffer may be NULL where size is 0. */

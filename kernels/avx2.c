@@ -10,11 +10,16 @@ typedef simde__m256i bits;
 typedef simde__m256i mask;
 
 enum { REGISTERS = 16, MASKS_BYTES = 0, CONVERTS_F16 = 1 };
+#define STREAMS 2
 
 INLINE int vector_bytes(int e) { return (void)e, 32; }
 
 INLINE bits load(const void *p, int e) { return (void)e, simde_mm256_loadu_si256((const simde__m256i *)p); }
 INLINE void store(void *p, bits x, int e) { (void)e, simde_mm256_storeu_si256((simde__m256i *)p, x); }
+
+/* Around the caches, to an aligned address. */
+INLINE void stream(void *p, bits x, int e) { (void)e, simde_mm256_stream_si256((simde__m256i *)p, x); }
+INLINE void fence(void) { simde_mm_sfence(); }
 
 /* Pieces, not vpmaskmov: that takes no 16-bit elements, and its store is microcoded on AMD. */
 INLINE bits load_part(const void *p, size_t bytes, int piece) {

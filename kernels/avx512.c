@@ -36,11 +36,22 @@ typedef simde__m512i bits;
 typedef uint64_t mask; /* one bit a lane */
 
 enum { REGISTERS = 32, MASKS_BYTES = 1, CONVERTS_F16 = 1 };
+#define STREAMS 2
 
 INLINE int vector_bytes(int e) { return (void)e, 64; }
 
 INLINE bits load(const void *p, int e) { return (void)e, simde_mm512_loadu_si512(p); }
 INLINE void store(void *p, bits x, int e) { (void)e, simde_mm512_storeu_si512(p, x); }
+
+/* Around the caches, to an aligned address. */
+INLINE void stream(void *p, bits x, int e) {
+#if NATIVE
+  (void)e, _mm512_stream_si512(p, x);
+#else
+  store(p, x, e);
+#endif
+}
+INLINE void fence(void) { simde_mm_sfence(); }
 
 /* The first `bytes` of a vector, fewer than 64. */
 INLINE bits load_part(const void *p, size_t bytes, int piece) {

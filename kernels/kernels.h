@@ -9,28 +9,29 @@
 #include "sums.h"
 #include "walks.h"
 
-INLINE void relu(int e, const void *x, void *y, size_t n, int64_t floor) {
-  map(op_relu, (shape){.element = e, .inputs = 1, .outputs = 1}, (buffers){.in = {x}, .out = {y}}, n,
-      (constants){.floor = broadcast(floor, e)});
+INLINE void relu(int e, int large, const void *x, void *y, size_t n, int64_t floor) {
+  map(op_relu, (shape){.element = e, .inputs = 1, .outputs = 1, .large = large},
+      (buffers){.in = {x}, .out = {y}}, n, (constants){.floor = broadcast(floor, e)});
 }
 
-INLINE void relu_grad(int e, const void *x, const void *dy, void *dx, size_t n, int64_t floor) {
-  map(op_relu_grad, (shape){.element = e, .inputs = 2, .outputs = 1}, (buffers){.in = {x, dy}, .out = {dx}},
-      n, (constants){.floor = broadcast(floor, e)});
+INLINE void relu_grad(int e, int large, const void *x, const void *dy, void *dx, size_t n, int64_t floor) {
+  map(op_relu_grad, (shape){.element = e, .inputs = 2, .outputs = 1, .large = large},
+      (buffers){.in = {x, dy}, .out = {dx}}, n, (constants){.floor = broadcast(floor, e)});
 }
 
-INLINE void relu_mask(int e, const void *x, void *y, uint8_t *kept, size_t n, int64_t floor) {
+INLINE void relu_mask(int e, int large, const void *x, void *y, uint8_t *kept, size_t n, int64_t floor) {
   const constants c = {.floor = broadcast(floor, e)};
   const buffers b = {.in = {x}, .out = {y}, .mask_out = kept};
-  if (y) {
-    map(op_relu_mask, (shape){.element = e, .inputs = 1, .outputs = 1, .mask = MASK_WRITTEN}, b, n, c);
+  if (y || large) {
+    map(op_relu_mask, (shape){.element = e, .inputs = 1, .outputs = 1, .mask = MASK_WRITTEN, .large = large},
+        b, n, c);
   } else {
     map(op_relu_mask, (shape){.element = e, .inputs = 1, .mask = MASK_WRITTEN}, b, n, c);
   }
 }
 
-INLINE void relu_mask_grad(int e, const uint8_t *kept, const void *dy, void *dx, size_t n) {
-  map(op_relu_mask_grad, (shape){.element = e, .inputs = 1, .outputs = 1, .mask = MASK_READ},
+INLINE void relu_mask_grad(int e, int large, const uint8_t *kept, const void *dy, void *dx, size_t n) {
+  map(op_relu_mask_grad, (shape){.element = e, .inputs = 1, .outputs = 1, .mask = MASK_READ, .large = large},
       (buffers){.in = {dy}, .out = {dx}, .mask_in = kept}, n, (constants){.floor = broadcast(0, e)});
 }
 
@@ -39,24 +40,28 @@ INLINE void relu_grad_accumulate(int e, const void *x, const void *dy, void *dx,
       (buffers){.in = {x, dy, dx}, .out = {dx}}, n, arithmetic(e, 0));
 }
 
-INLINE void leaky_relu(int e, const void *x, void *y, size_t n, int64_t slope) {
-  map(op_leaky_relu, (shape){.element = e, .inputs = 1, .outputs = 1}, (buffers){.in = {x}, .out = {y}}, n,
-      arithmetic(e, slope));
+INLINE void leaky_relu(int e, int large, const void *x, void *y, size_t n, int64_t slope) {
+  map(op_leaky_relu, (shape){.element = e, .inputs = 1, .outputs = 1, .large = large},
+      (buffers){.in = {x}, .out = {y}}, n, arithmetic(e, slope));
 }
 
-INLINE void leaky_relu_grad(int e, const void *x, const void *dy, void *dx, size_t n, int64_t slope) {
-  map(op_leaky_relu_grad, (shape){.element = e, .inputs = 2, .outputs = 1},
+INLINE void leaky_relu_grad(int e, int large, const void *x, const void *dy, void *dx, size_t n,
+                            int64_t slope) {
+  map(op_leaky_relu_grad, (shape){.element = e, .inputs = 2, .outputs = 1, .large = large},
       (buffers){.in = {x, dy}, .out = {dx}}, n, arithmetic(e, slope));
 }
 
-INLINE void leaky_relu_mask(int e, const void *x, void *y, uint8_t *kept, size_t n, int64_t slope) {
-  map(op_leaky_relu_mask, (shape){.element = e, .inputs = 1, .outputs = 1, .mask = MASK_WRITTEN},
+INLINE void leaky_relu_mask(int e, int large, const void *x, void *y, uint8_t *kept, size_t n,
+                            int64_t slope) {
+  map(op_leaky_relu_mask,
+      (shape){.element = e, .inputs = 1, .outputs = 1, .mask = MASK_WRITTEN, .large = large},
       (buffers){.in = {x}, .out = {y}, .mask_out = kept}, n, arithmetic(e, slope));
 }
 
-INLINE void leaky_relu_mask_grad(int e, const uint8_t *kept, const void *dy, void *dx, size_t n,
+INLINE void leaky_relu_mask_grad(int e, int large, const uint8_t *kept, const void *dy, void *dx, size_t n,
                                  int64_t slope) {
-  map(op_leaky_relu_mask_grad, (shape){.element = e, .inputs = 1, .outputs = 1, .mask = MASK_READ},
+  map(op_leaky_relu_mask_grad,
+      (shape){.element = e, .inputs = 1, .outputs = 1, .mask = MASK_READ, .large = large},
       (buffers){.in = {dy}, .out = {dx}, .mask_in = kept}, n, arithmetic(e, slope));
 }
 
@@ -89,56 +94,60 @@ INLINE void map_bounded(operation *op, shape s, buffers b, size_t n, int64_t lo,
   }
 }
 
-INLINE void clamp(int e, const void *x, void *y, size_t n, int64_t lo, int64_t hi) {
-  map_bounded(op_clamp, (shape){.element = e, .inputs = 1, .outputs = 1}, (buffers){.in = {x}, .out = {y}}, n,
-              lo, hi, 0);
+INLINE void clamp(int e, int large, const void *x, void *y, size_t n, int64_t lo, int64_t hi) {
+  map_bounded(op_clamp, (shape){.element = e, .inputs = 1, .outputs = 1, .large = large},
+              (buffers){.in = {x}, .out = {y}}, n, lo, hi, 0);
 }
 
-INLINE void clamp_grad(int e, const void *x, const void *dy, void *dx, size_t n, int64_t lo, int64_t hi) {
-  map_bounded(op_clamp_grad, (shape){.element = e, .inputs = 2, .outputs = 1},
+INLINE void clamp_grad(int e, int large, const void *x, const void *dy, void *dx, size_t n, int64_t lo,
+                       int64_t hi) {
+  map_bounded(op_clamp_grad, (shape){.element = e, .inputs = 2, .outputs = 1, .large = large},
               (buffers){.in = {x, dy}, .out = {dx}}, n, lo, hi, 0);
 }
 
-INLINE void clamp_mask(int e, const void *x, void *y, uint8_t *kept, size_t n, int64_t lo, int64_t hi) {
-  map_bounded(op_clamp_mask, (shape){.element = e, .inputs = 1, .outputs = 1, .mask = MASK_WRITTEN},
+INLINE void clamp_mask(int e, int large, const void *x, void *y, uint8_t *kept, size_t n, int64_t lo,
+                       int64_t hi) {
+  map_bounded(op_clamp_mask,
+              (shape){.element = e, .inputs = 1, .outputs = 1, .mask = MASK_WRITTEN, .large = large},
               (buffers){.in = {x}, .out = {y}, .mask_out = kept}, n, lo, hi, 0);
 }
 
 /* A threshold is a lower bound; nothing asks for the other. */
-INLINE void threshold(int e, const void *x, void *y, size_t n, int64_t lo, int64_t value) {
-  map_bounded(op_threshold, (shape){.element = e, .inputs = 1, .outputs = 1},
+INLINE void threshold(int e, int large, const void *x, void *y, size_t n, int64_t lo, int64_t value) {
+  map_bounded(op_threshold, (shape){.element = e, .inputs = 1, .outputs = 1, .large = large},
               (buffers){.in = {x}, .out = {y}}, n, lo, 1, value);
 }
 
-INLINE void threshold_grad(int e, const void *x, const void *dy, void *dx, size_t n, int64_t lo) {
-  map_bounded(op_threshold_grad, (shape){.element = e, .inputs = 2, .outputs = 1},
+INLINE void threshold_grad(int e, int large, const void *x, const void *dy, void *dx, size_t n, int64_t lo) {
+  map_bounded(op_threshold_grad, (shape){.element = e, .inputs = 2, .outputs = 1, .large = large},
               (buffers){.in = {x, dy}, .out = {dx}}, n, lo, 1, 0);
 }
 
-INLINE void threshold_mask(int e, const void *x, void *y, uint8_t *kept, size_t n, int64_t lo,
+INLINE void threshold_mask(int e, int large, const void *x, void *y, uint8_t *kept, size_t n, int64_t lo,
                            int64_t value) {
-  map_bounded(op_threshold_mask, (shape){.element = e, .inputs = 1, .outputs = 1, .mask = MASK_WRITTEN},
+  map_bounded(op_threshold_mask,
+              (shape){.element = e, .inputs = 1, .outputs = 1, .mask = MASK_WRITTEN, .large = large},
               (buffers){.in = {x}, .out = {y}, .mask_out = kept}, n, lo, 1, value);
 }
 
-INLINE void squared_relu(int e, const void *x, void *y, size_t n) {
-  map(op_squared_relu, (shape){.element = e, .inputs = 1, .outputs = 1}, (buffers){.in = {x}, .out = {y}}, n,
-      arithmetic(e, 0));
+INLINE void squared_relu(int e, int large, const void *x, void *y, size_t n) {
+  map(op_squared_relu, (shape){.element = e, .inputs = 1, .outputs = 1, .large = large},
+      (buffers){.in = {x}, .out = {y}}, n, arithmetic(e, 0));
 }
 
-INLINE void squared_relu_grad(int e, const void *x, const void *dy, void *dx, size_t n) {
-  map(op_squared_relu_grad, (shape){.element = e, .inputs = 2, .outputs = 1},
+INLINE void squared_relu_grad(int e, int large, const void *x, const void *dy, void *dx, size_t n) {
+  map(op_squared_relu_grad, (shape){.element = e, .inputs = 2, .outputs = 1, .large = large},
       (buffers){.in = {x, dy}, .out = {dx}}, n, arithmetic(e, 0));
 }
 
-INLINE void relu_add(int e, const void *a, const void *b, void *y, size_t n) {
-  map(op_relu_add, (shape){.element = e, .inputs = 2, .outputs = 1}, (buffers){.in = {a, b}, .out = {y}}, n,
-      arithmetic(e, 0));
+INLINE void relu_add(int e, int large, const void *a, const void *b, void *y, size_t n) {
+  map(op_relu_add, (shape){.element = e, .inputs = 2, .outputs = 1, .large = large},
+      (buffers){.in = {a, b}, .out = {y}}, n, arithmetic(e, 0));
 }
 
-INLINE void reglu(int e, const void *a, const void *b, void *y, size_t n) {
-  map(op_reglu, (shape){.element = e, .inputs = 2, .outputs = 1}, (buffers){.in = {a, b}, .out = {y}}, n,
-      arithmetic(e, 0));
+INLINE void reglu(int e, int large, const void *a, const void *b, void *y, size_t n) {
+  map(op_reglu, (shape){.element = e, .inputs = 2, .outputs = 1, .large = large},
+      (buffers){.in = {a, b}, .out = {y}}, n, arithmetic(e, 0));
 }
 
 INLINE void reglu_grad(int e, const void *a, const void *b, const void *dy, void *da, void *db, size_t n) {
@@ -146,9 +155,9 @@ INLINE void reglu_grad(int e, const void *a, const void *b, const void *dy, void
       (buffers){.in = {a, b, dy}, .out = {da, db}}, n, arithmetic(e, 0));
 }
 
-INLINE void identity(int e, const void *x, void *y, size_t n) {
-  map(op_identity, (shape){.element = e, .inputs = 1, .outputs = 1}, (buffers){.in = {x}, .out = {y}}, n,
-      (constants){.floor = broadcast(0, e)});
+INLINE void identity(int e, int large, const void *x, void *y, size_t n) {
+  map(op_identity, (shape){.element = e, .inputs = 1, .outputs = 1, .large = large},
+      (buffers){.in = {x}, .out = {y}}, n, (constants){.floor = broadcast(0, e)});
 }
 
 /* What the walks over channels call: the elements of a stretch, with one parameter for each in a pattern or
@@ -174,12 +183,13 @@ INLINE void count_elements(int e, const void *x, void *counters, size_t n, int64
       (buffers){.in = {x, counters}, .out = {counters}}, n, (constants){.floor = broadcast(floor, e)});
 }
 
-#define KERNEL(name, e, parameters, ...)                       \
-  static __attribute__((noinline)) int name##_##e parameters { \
-    name(e, __VA_ARGS__);                                      \
-    leave();                                                   \
-    return 0;                                                  \
+#define KERNEL_AS(symbol, parameters, ...)                 \
+  static __attribute__((noinline)) int symbol parameters { \
+    __VA_ARGS__;                                           \
+    leave();                                               \
+    return 0;                                              \
   }
+#define KERNEL(name, e, parameters, ...) KERNEL_AS(name##_##e, parameters, name(e, __VA_ARGS__))
 #define WIDTH_KERNELS(name, ...) \
   KERNEL(name, W16, __VA_ARGS__) \
   KERNEL(name, W32, __VA_ARGS__) \
@@ -190,46 +200,84 @@ INLINE void count_elements(int e, const void *x, void *counters, size_t n, int64
   KERNEL(name, F32, __VA_ARGS__)  \
   KERNEL(name, F64, __VA_ARGS__)
 
-KERNEL(relu, W8, (const void *x, void *y, size_t n, int64_t floor), x, y, n, floor)
-WIDTH_KERNELS(relu, (const void *x, void *y, size_t n, int64_t floor), x, y, n, floor)
-WIDTH_KERNELS(relu_grad, (const void *x, const void *dy, void *dx, size_t n, int64_t floor), x, dy, dx, n,
-              floor)
-WIDTH_KERNELS(relu_mask, (const void *x, void *y, uint8_t *kept, size_t n, int64_t floor), x, y, kept, n,
-              floor)
-WIDTH_KERNELS(relu_mask_grad, (const uint8_t *kept, const void *dy, void *dx, size_t n), kept, dy, dx, n)
+/* A kernel within the caches, and where it is worth its code one for large tensors, a function of its own so that
+ * the other saves no register. Of what STREAMS an ISA has stores around the caches for nothing, selections, all. */
+#define SMALL(name, e) name##_##e
+#define LARGE(name, e) name##_large_##e
+#define SMALL_KERNEL(name, e, parameters, ...) KERNEL_AS(name##_##e, parameters, name(e, 0, __VA_ARGS__))
+#define LARGE_KERNEL(name, e, parameters, ...) \
+  KERNEL_AS(name##_large_##e, parameters, name(e, 1, __VA_ARGS__))
+#define BOTH_KERNELS(name, ...) SMALL_KERNEL(name, __VA_ARGS__) LARGE_KERNEL(name, __VA_ARGS__)
+#if STREAMS >= 1
+#define SELECTION_KERNEL BOTH_KERNELS
+#define LARGE_SELECTION LARGE
+#else
+#define SELECTION_KERNEL SMALL_KERNEL
+#define LARGE_SELECTION SMALL
+#endif
+#if STREAMS >= 2
+#define REAL_KERNEL BOTH_KERNELS
+#define LARGE_REAL LARGE
+#else
+#define REAL_KERNEL SMALL_KERNEL
+#define LARGE_REAL SMALL
+#endif
+#define STREAMED_WIDTHS(name, ...)         \
+  SELECTION_KERNEL(name, W16, __VA_ARGS__) \
+  SELECTION_KERNEL(name, W32, __VA_ARGS__) \
+  SELECTION_KERNEL(name, W64, __VA_ARGS__)
+#define STREAMED_TYPES(name, ...)      \
+  REAL_KERNEL(name, F16, __VA_ARGS__)  \
+  REAL_KERNEL(name, BF16, __VA_ARGS__) \
+  REAL_KERNEL(name, F32, __VA_ARGS__)  \
+  REAL_KERNEL(name, F64, __VA_ARGS__)
+/* Arithmetic in the half types: its conversions take longer than memory. */
+#define STREAMED_REALS(name, ...)       \
+  SMALL_KERNEL(name, F16, __VA_ARGS__)  \
+  SMALL_KERNEL(name, BF16, __VA_ARGS__) \
+  REAL_KERNEL(name, F32, __VA_ARGS__)   \
+  REAL_KERNEL(name, F64, __VA_ARGS__)
+
+SELECTION_KERNEL(relu, W8, (const void *x, void *y, size_t n, int64_t floor), x, y, n, floor)
+STREAMED_WIDTHS(relu, (const void *x, void *y, size_t n, int64_t floor), x, y, n, floor)
+STREAMED_WIDTHS(relu_grad, (const void *x, const void *dy, void *dx, size_t n, int64_t floor), x, dy, dx, n,
+                floor)
+STREAMED_WIDTHS(relu_mask, (const void *x, void *y, uint8_t *kept, size_t n, int64_t floor), x, y, kept, n,
+                floor)
+STREAMED_WIDTHS(relu_mask_grad, (const uint8_t *kept, const void *dy, void *dx, size_t n), kept, dy, dx, n)
 TYPE_KERNELS(relu_grad_accumulate, (const void *x, const void *dy, void *dx, size_t n), x, dy, dx, n)
-TYPE_KERNELS(leaky_relu, (const void *x, void *y, size_t n, int64_t slope), x, y, n, slope)
-TYPE_KERNELS(leaky_relu_grad, (const void *x, const void *dy, void *dx, size_t n, int64_t slope), x, dy, dx,
-             n, slope)
-TYPE_KERNELS(leaky_relu_mask, (const void *x, void *y, uint8_t *kept, size_t n, int64_t slope), x, y, kept, n,
-             slope)
-TYPE_KERNELS(leaky_relu_mask_grad, (const uint8_t *kept, const void *dy, void *dx, size_t n, int64_t slope),
-             kept, dy, dx, n, slope)
-KERNEL(clamp, W8, (const void *x, void *y, size_t n, int64_t lo, int64_t hi), x, y, n, lo, hi)
-KERNEL(clamp, U8, (const void *x, void *y, size_t n, int64_t lo, int64_t hi), x, y, n, lo, hi)
-KERNEL(clamp, W16, (const void *x, void *y, size_t n, int64_t lo, int64_t hi), x, y, n, lo, hi)
-KERNEL(clamp, W32, (const void *x, void *y, size_t n, int64_t lo, int64_t hi), x, y, n, lo, hi)
-TYPE_KERNELS(clamp, (const void *x, void *y, size_t n, int64_t lo, int64_t hi), x, y, n, lo, hi)
-TYPE_KERNELS(clamp_grad, (const void *x, const void *dy, void *dx, size_t n, int64_t lo, int64_t hi), x, dy,
-             dx, n, lo, hi)
-TYPE_KERNELS(clamp_mask, (const void *x, void *y, uint8_t *kept, size_t n, int64_t lo, int64_t hi), x, y,
-             kept, n, lo, hi)
-TYPE_KERNELS(threshold, (const void *x, void *y, size_t n, int64_t lo, int64_t value), x, y, n, lo, value)
-TYPE_KERNELS(threshold_grad, (const void *x, const void *dy, void *dx, size_t n, int64_t lo), x, dy, dx, n,
-             lo)
-TYPE_KERNELS(threshold_mask, (const void *x, void *y, uint8_t *kept, size_t n, int64_t lo, int64_t value), x,
-             y, kept, n, lo, value)
-TYPE_KERNELS(squared_relu, (const void *x, void *y, size_t n), x, y, n)
-TYPE_KERNELS(squared_relu_grad, (const void *x, const void *dy, void *dx, size_t n), x, dy, dx, n)
-TYPE_KERNELS(relu_add, (const void *a, const void *b, void *y, size_t n), a, b, y, n)
-TYPE_KERNELS(reglu, (const void *a, const void *b, void *y, size_t n), a, b, y, n)
+STREAMED_REALS(leaky_relu, (const void *x, void *y, size_t n, int64_t slope), x, y, n, slope)
+STREAMED_REALS(leaky_relu_grad, (const void *x, const void *dy, void *dx, size_t n, int64_t slope), x, dy, dx,
+               n, slope)
+STREAMED_REALS(leaky_relu_mask, (const void *x, void *y, uint8_t *kept, size_t n, int64_t slope), x, y, kept,
+               n, slope)
+STREAMED_REALS(leaky_relu_mask_grad, (const uint8_t *kept, const void *dy, void *dx, size_t n, int64_t slope),
+               kept, dy, dx, n, slope)
+REAL_KERNEL(clamp, W8, (const void *x, void *y, size_t n, int64_t lo, int64_t hi), x, y, n, lo, hi)
+REAL_KERNEL(clamp, U8, (const void *x, void *y, size_t n, int64_t lo, int64_t hi), x, y, n, lo, hi)
+REAL_KERNEL(clamp, W16, (const void *x, void *y, size_t n, int64_t lo, int64_t hi), x, y, n, lo, hi)
+REAL_KERNEL(clamp, W32, (const void *x, void *y, size_t n, int64_t lo, int64_t hi), x, y, n, lo, hi)
+STREAMED_TYPES(clamp, (const void *x, void *y, size_t n, int64_t lo, int64_t hi), x, y, n, lo, hi)
+STREAMED_TYPES(clamp_grad, (const void *x, const void *dy, void *dx, size_t n, int64_t lo, int64_t hi), x, dy,
+               dx, n, lo, hi)
+STREAMED_TYPES(clamp_mask, (const void *x, void *y, uint8_t *kept, size_t n, int64_t lo, int64_t hi), x, y,
+               kept, n, lo, hi)
+STREAMED_TYPES(threshold, (const void *x, void *y, size_t n, int64_t lo, int64_t value), x, y, n, lo, value)
+STREAMED_TYPES(threshold_grad, (const void *x, const void *dy, void *dx, size_t n, int64_t lo), x, dy, dx, n,
+               lo)
+STREAMED_TYPES(threshold_mask, (const void *x, void *y, uint8_t *kept, size_t n, int64_t lo, int64_t value),
+               x, y, kept, n, lo, value)
+STREAMED_REALS(squared_relu, (const void *x, void *y, size_t n), x, y, n)
+STREAMED_REALS(squared_relu_grad, (const void *x, const void *dy, void *dx, size_t n), x, dy, dx, n)
+STREAMED_REALS(relu_add, (const void *a, const void *b, void *y, size_t n), a, b, y, n)
+STREAMED_REALS(reglu, (const void *a, const void *b, void *y, size_t n), a, b, y, n)
 TYPE_KERNELS(reglu_grad, (const void *a, const void *b, const void *dy, void *da, void *db, size_t n), a, b,
              dy, da, db, n)
 WIDTH_KERNELS(relu_compress,
               (const void *x, void *values, uint32_t *indices, size_t n, size_t *count, int64_t floor), x,
               values, indices, n, count, floor)
-KERNEL(identity, W16, (const void *x, void *y, size_t n), x, y, n)
-KERNEL(identity, W32, (const void *x, void *y, size_t n), x, y, n)
+SMALL_KERNEL(identity, W16, (const void *x, void *y, size_t n), x, y, n)
+SELECTION_KERNEL(identity, W32, (const void *x, void *y, size_t n), x, y, n)
 
 /* The walks over channels call the kernels of elements, of which a walk may need one in several places. */
 #define OF_WIDTH(name, e) (size(e) == 2 ? name##_W16 : size(e) == 4 ? name##_W32 : name##_W64)
@@ -331,39 +379,39 @@ WIDTH_KERNELS(relu_count,
               (const void *x, uint64_t *counts, size_t outer, size_t channels, size_t inner, int64_t floor),
               x, counts, merged(outer, channels, inner), floor)
 
-#define WIDTH_ENTRIES(name) .name = {[W16] = name##_W16, [W32] = name##_W32, [W64] = name##_W64}
-#define EACH_TYPE(name) [F16] = name##_F16, [BF16] = name##_BF16, [F32] = name##_F32, [F64] = name##_F64
-#define TYPE_ENTRIES(name) .name = {EACH_TYPE(name)}
+/* The entries of a table; SELECTION and REAL make the name of a kernel that may stream. */
+#define EACH_WIDTH(KIND, name) [W16] = KIND(name, W16), [W32] = KIND(name, W32), [W64] = KIND(name, W64)
+#define EACH_REAL(KIND, name) \
+  [F16] = name##_F16, [BF16] = name##_BF16, [F32] = KIND(name, F32), [F64] = KIND(name, F64)
+#define EACH_TYPE(KIND, name) \
+  [F16] = KIND(name, F16), [BF16] = KIND(name, BF16), [F32] = KIND(name, F32), [F64] = KIND(name, F64)
+#define ENTRIES(SELECTION, REAL)                                                                        \
+  .relu = {[W8] = SELECTION(relu, W8), EACH_WIDTH(SELECTION, relu)},                                    \
+  .relu_grad = {EACH_WIDTH(SELECTION, relu_grad)}, .relu_mask = {EACH_WIDTH(SELECTION, relu_mask)},     \
+  .relu_mask_grad = {EACH_WIDTH(SELECTION, relu_mask_grad)},                                            \
+  .relu_grad_accumulate = {EACH_TYPE(SMALL, relu_grad_accumulate)},                                     \
+  .leaky_relu = {EACH_REAL(REAL, leaky_relu)}, .leaky_relu_grad = {EACH_REAL(REAL, leaky_relu_grad)},   \
+  .leaky_relu_mask = {EACH_REAL(REAL, leaky_relu_mask)},                                                \
+  .leaky_relu_mask_grad = {EACH_REAL(REAL, leaky_relu_mask_grad)},                                      \
+  .clamp = {[W8] = REAL(clamp, W8),                                                                     \
+            [U8] = REAL(clamp, U8),                                                                     \
+            [W16] = REAL(clamp, W16),                                                                   \
+            [W32] = REAL(clamp, W32),                                                                   \
+            EACH_TYPE(REAL, clamp)},                                                                    \
+  .clamp_grad = {EACH_TYPE(REAL, clamp_grad)}, .clamp_mask = {EACH_TYPE(REAL, clamp_mask)},             \
+  .threshold = {EACH_TYPE(REAL, threshold)}, .threshold_grad = {EACH_TYPE(REAL, threshold_grad)},       \
+  .threshold_mask = {EACH_TYPE(REAL, threshold_mask)}, .squared_relu = {EACH_REAL(REAL, squared_relu)}, \
+  .squared_relu_grad = {EACH_REAL(REAL, squared_relu_grad)}, .relu_add = {EACH_REAL(REAL, relu_add)},   \
+  .reglu = {EACH_REAL(REAL, reglu)}, .reglu_grad = {EACH_TYPE(SMALL, reglu_grad)},                      \
+  .relu_compress = {EACH_WIDTH(SMALL, relu_compress)}, .prelu = {EACH_TYPE(SMALL, prelu)},              \
+  .prelu_grad = {EACH_TYPE(SMALL, prelu_grad)}, .relu_bias = {EACH_TYPE(SMALL, relu_bias)},             \
+  .relu_bias_grad = {EACH_TYPE(SMALL, relu_bias_grad)}, .relu_count = {EACH_WIDTH(SMALL, relu_count)},  \
+  .identity = {[W32] = SELECTION(identity, W32)}
 
-extern const struct fastrelu_kernels FASTRELU_TABLE;
-const struct fastrelu_kernels FASTRELU_TABLE = {
-    .relu = {[W8] = relu_W8, [W16] = relu_W16, [W32] = relu_W32, [W64] = relu_W64},
-    WIDTH_ENTRIES(relu_grad),
-    WIDTH_ENTRIES(relu_mask),
-    WIDTH_ENTRIES(relu_mask_grad),
-    TYPE_ENTRIES(relu_grad_accumulate),
-    TYPE_ENTRIES(leaky_relu),
-    TYPE_ENTRIES(leaky_relu_grad),
-    TYPE_ENTRIES(leaky_relu_mask),
-    TYPE_ENTRIES(leaky_relu_mask_grad),
-    .clamp = {[W8] = clamp_W8, [U8] = clamp_U8, [W16] = clamp_W16, [W32] = clamp_W32, EACH_TYPE(clamp)},
-    TYPE_ENTRIES(clamp_grad),
-    TYPE_ENTRIES(clamp_mask),
-    TYPE_ENTRIES(threshold),
-    TYPE_ENTRIES(threshold_grad),
-    TYPE_ENTRIES(threshold_mask),
-    TYPE_ENTRIES(squared_relu),
-    TYPE_ENTRIES(squared_relu_grad),
-    TYPE_ENTRIES(relu_add),
-    TYPE_ENTRIES(reglu),
-    TYPE_ENTRIES(reglu_grad),
-    WIDTH_ENTRIES(relu_compress),
-    TYPE_ENTRIES(prelu),
-    TYPE_ENTRIES(prelu_grad),
-    TYPE_ENTRIES(relu_bias),
-    TYPE_ENTRIES(relu_bias_grad),
-    WIDTH_ENTRIES(relu_count),
-    .identity = {[W32] = identity_W32},
+extern const struct fastrelu_kernels FASTRELU_TABLE[TABLES];
+const struct fastrelu_kernels FASTRELU_TABLE[TABLES] = {
+    [CACHED] = {ENTRIES(SMALL, SMALL)},
+    [LARGE_CALLS] = {ENTRIES(LARGE_SELECTION, LARGE_REAL)},
 };
 
 #endif

@@ -41,6 +41,7 @@ typedef simde_uint8x16_t bits;
 typedef simde_uint8x16_t mask;
 
 enum { REGISTERS = 32, MASKS_BYTES = 0, CONVERTS_F16 = 1 };
+#define STREAMS 0
 
 INLINE int vector_bytes(int e) { return (void)e, 16; }
 
@@ -51,6 +52,10 @@ INLINE bits load_part(const void *p, size_t bytes, int piece) {
   const pieces x = load_pieces(p, bytes, piece);
   return simde_vreinterpretq_u8_u64(simde_vcombine_u64(simde_vcreate_u64(x.low), simde_vcreate_u64(x.high)));
 }
+
+/* No stores around the caches: never called. */
+INLINE void stream(void *p, bits x, int e) { store(p, x, e); }
+INLINE void fence(void) {}
 INLINE void store_part(void *p, bits x, size_t bytes, int piece) {
   const simde_uint64x2_t words = simde_vreinterpretq_u64_u8(x);
   store_pieces(p, (pieces){simde_vgetq_lane_u64(words, 0), simde_vgetq_lane_u64(words, 1)}, bytes, piece);

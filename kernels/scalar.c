@@ -7,6 +7,7 @@ typedef int64_t bits; /* sign-extended, so that comparisons need no element */
 typedef int64_t mask; /* 0 or -1 */
 
 enum { REGISTERS = 16, MASKS_BYTES = 0, CONVERTS_F16 = 0 };
+#define STREAMS 0
 
 INLINE int vector_bytes(int e) { return size(e); }
 
@@ -18,6 +19,10 @@ INLINE bits load_part(const void *p, size_t bytes, int piece) {
   (void)p, (void)bytes, (void)piece;
   return 0;
 }
+
+/* No stores around the caches: never called. */
+INLINE void stream(void *p, bits x, int e) { store(p, x, e); }
+INLINE void fence(void) {}
 INLINE void store_part(void *p, bits x, size_t bytes, int piece) {
   (void)p, (void)x, (void)bytes, (void)piece;
 }

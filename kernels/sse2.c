@@ -7,11 +7,16 @@ typedef simde__m128i bits;
 typedef simde__m128i mask;
 
 enum { REGISTERS = 16, MASKS_BYTES = 0, CONVERTS_F16 = 0 };
+#define STREAMS 1
 
 INLINE int vector_bytes(int e) { return (void)e, 16; }
 
 INLINE bits load(const void *p, int e) { return (void)e, simde_mm_loadu_si128((const simde__m128i *)p); }
 INLINE void store(void *p, bits x, int e) { (void)e, simde_mm_storeu_si128((simde__m128i *)p, x); }
+
+/* Around the caches, to an aligned address. */
+INLINE void stream(void *p, bits x, int e) { (void)e, simde_mm_stream_si128((simde__m128i *)p, x); }
+INLINE void fence(void) { simde_mm_sfence(); }
 
 INLINE bits load_part(const void *p, size_t bytes, int piece) {
   const pieces x = load_pieces(p, bytes, piece);

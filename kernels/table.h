@@ -1,4 +1,5 @@
-/* The contract between src/ and kernels/: what one instruction set offers, as one constant table.
+/* The contract between src/ and kernels/: what one instruction set offers, as two constant tables, for calls within
+ * the caches and for large ones.
  *
  * A selection (relu, its gradient, masks) only looks at bits, so it is compiled for a width and takes the
  * bits of -infinity as `floor`: f16, bf16 and s16 share one kernel. What computes is compiled for a type.
@@ -28,7 +29,7 @@ struct fastrelu_kernels {
   int (*relu[WIDTHS])(const void *x, void *y, size_t n, int64_t floor);
   int (*relu_grad[WIDTHS])(const void *x, const void *dy, void *dx, size_t n, int64_t floor);
   int (*relu_mask[WIDTHS])(const void *x, void *y, uint8_t *mask, size_t n,
-                           int64_t floor); /* y may be NULL */
+                           int64_t floor); /* y may be NULL, if not large */
   int (*relu_mask_grad[WIDTHS])(const uint8_t *mask, const void *dy, void *dx, size_t n);
   int (*relu_grad_accumulate[ELEMENTS])(const void *x, const void *dy, void *dx, size_t n);
   int (*leaky_relu[ELEMENTS])(const void *x, void *y, size_t n, int64_t slope);
@@ -63,5 +64,10 @@ struct fastrelu_kernels {
                             int64_t floor);
   int (*identity[WIDTHS])(const void *x, void *y, size_t n); /* the walk alone: the yardstick of the bench */
 };
+
+/* Where the two tables stand: a large call is one past the caches, of LEAST_LARGE bytes or more in all its buffers,
+ * whose outputs are no inputs. Where nothing is gained both have the same kernel. */
+enum { CACHED, LARGE_CALLS, TABLES };
+enum { LEAST_LARGE = 16384 };
 
 #endif

@@ -10,14 +10,17 @@
  * - above, `map_long`: one vector at either end; between them batches of vectors, aligned for the stores, and
  *   single vectors for what is left of the last batch.
  *
- * Whatever overlaps is loaded before anything is stored, which keeps work in place right. */
+ * Whatever overlaps is loaded before anything is stored, which keeps work in place right.
+ *
+ * A large walk, past the caches and never in place, streams what it stores: only whole lines, and a fence at the
+ * end. */
 #ifndef FASTRELU_KERNELS_WALKS_H
 #define FASTRELU_KERNELS_WALKS_H
 
 #include "base.h"
 #include "operations.h"
 
-enum { MAX_INPUTS = 3, MAX_OUTPUTS = 2, MAX_BATCH = 8 };
+enum { MAX_INPUTS = 3, MAX_OUTPUTS = 2, MAX_BATCH = 8, LINE = 64 };
 
 enum mask_use { NO_MASK, MASK_READ, MASK_WRITTEN };
 
@@ -26,6 +29,7 @@ typedef struct {
   int element, inputs, outputs;
   enum mask_use mask;
   int crowded; /* each input takes as many registers as the half types' arithmetic does */
+  int large;
 } shape;
 
 typedef struct {
@@ -101,7 +105,14 @@ INLINE void put(shape s, const buffers *b, const size_t at[], int vectors, const
   UNROLL
   for (int v = 0; v < vectors; v++) {
     UNROLL
-    for (int o = 0; o < s.outputs; o++) store((char *)b->out[o] + at[v] * (size_t)size(e), r[v].out[o], e);
+    for (int o = 0; o < s.outputs; o++) {
+      char *const to = (char *)b->out[o] + at[v] * (size_t)size(e);
+      if (s.large) {
+        stream(to, r[v].out[o], e);
+      } else {
+        store(to, r[v].out[o], e);
+      }
+    }
   }
 }
 
@@ -261,11 +272,34 @@ INLINE void map_ends(operation *op, shape s, const buffers *b, size_t n, int eac
 }
 
 /* Where the first vector after the one at 0 is aligned in what is stored (or read, where nothing is): up to
- * `lanes` elements in, so that no vector is done twice. */
+ * `lanes` elements in, so that no vector is done twice. In a large walk to the line. */
 INLINE size_t first_aligned(shape s, const buffers *b) {
   const uintptr_t address = s.outputs ? (uintptr_t)b->out[0] : (uintptr_t)b->in[0];
-  const uintptr_t bytes = (uintptr_t)vector_bytes(s.element);
+  const uintptr_t bytes = (uintptr_t)(s.large ? LINE : vector_bytes(s.element));
   return (bytes - (address & (bytes - 1))) / (size_t)size(s.element);
+}
+
+/* The vectors before the first line, stored at once: they overlap what follows. Returns their bits, at most 32. */
+INLINE uint64_t map_first_line(operation *op, shape s, const buffers *b, const constants *c) {
+  const size_t lanes = lanes_of(s.element);
+  const int vectors = LINE / vector_bytes(s.element);
+  uint64_t word = s.mask == MASK_READ ? bits_at(b->mask_in, 0, (size_t)vectors * lanes) : 0;
+  uint64_t kept[MAX_BATCH];
+  size_t at[MAX_BATCH];
+  result r[MAX_BATCH];
+  UNROLL
+  for (int v = 0; v < vectors; v++) {
+    at[v] = (size_t)v * lanes;
+    kept[v] = s.mask == MASK_READ ? word >> at[v] : 0;
+  }
+  s.large = 0;
+  compute(op, s, b, at, kept, vectors, r, c);
+  put(s, b, at, vectors, r);
+  if (s.mask == MASK_WRITTEN) {
+    UNROLL
+    for (int v = 0; v < vectors; v++) word |= r[v].kept << at[v];
+  }
+  return word;
 }
 
 INLINE void map_long(operation *op, shape s, const buffers *b, size_t n, const constants *c) {
@@ -275,8 +309,11 @@ INLINE void map_long(operation *op, shape s, const buffers *b, size_t n, const c
   uint64_t kept[MAX_BATCH] = {0};
   result r[MAX_BATCH];
   bit_stream m = {0};
+  shape single = s; /* what is not a batch is stored as usual */
+  single.large = 0;
 
-  /* The vectors at both ends overlap what lies between: computed before it, stored after it. */
+  /* The vectors at both ends overlap what lies between. Of a walk that may be in place they are computed before
+   * it and stored after it. */
   const size_t ends[2] = {0, n - lanes};
   result end[2];
   if (s.mask == MASK_READ) {
@@ -284,8 +321,13 @@ INLINE void map_long(operation *op, shape s, const buffers *b, size_t n, const c
     kept[1] = bits_at(b->mask_in, n - lanes, lanes);
     open_reader(&m, b->mask_in, i);
   }
-  compute_all(op, s, b, ends, kept, 2, end, c);
-  if (s.mask == MASK_WRITTEN) open_writer(&m, b->mask_out, end[0].kept, i);
+  if (s.large) {
+    const uint64_t word = map_first_line(op, s, b, c);
+    if (s.mask == MASK_WRITTEN) open_writer(&m, b->mask_out, word, i);
+  } else {
+    compute_all(op, s, b, ends, kept, 2, end, c);
+    if (s.mask == MASK_WRITTEN) open_writer(&m, b->mask_out, end[0].kept, i);
+  }
 
   for (; n - i > (size_t)batch * lanes; i += (size_t)batch * lanes) {
     uint64_t word = s.mask == MASK_READ ? read_bits(&m, batch_bits) : 0;
@@ -311,10 +353,17 @@ INLINE void map_long(operation *op, shape s, const buffers *b, size_t n, const c
     at[0] = i + done;
     if (s.mask == MASK_READ) kept[0] = word >> done;
     compute(op, s, b, at, kept, 1, r, c);
-    put(s, b, at, 1, r);
+    put(single, b, at, 1, r);
     if (s.mask == MASK_WRITTEN) word |= r[0].kept << done;
   }
-  put(s, b, ends, 2, end);
+  if (s.large) {
+    if (s.mask == MASK_READ) kept[1] = bits_at(b->mask_in, n - lanes, lanes);
+    compute(op, s, b, ends + 1, kept + 1, 1, end + 1, c);
+    put(single, b, ends + 1, 1, end + 1);
+    fence();
+  } else {
+    put(s, b, ends, 2, end);
+  }
   if (s.mask == MASK_WRITTEN) {
     word |= end[1].kept >> (lanes - (rest - done)) << done;
     write_rest(&m, word, rest);
@@ -323,7 +372,9 @@ INLINE void map_long(operation *op, shape s, const buffers *b, size_t n, const c
 
 INLINE void map(operation *op, shape s, buffers b, size_t n, constants c) {
   const size_t lanes = lanes_of(s.element);
-  if (lanes == 1) { /* plain C: nothing to align, no parts */
+  if (s.large) {
+    map_long(op, s, &b, n, &c);
+  } else if (lanes == 1) { /* plain C: nothing to align, no parts */
     if (n > 0) map_long(op, s, &b, n, &c);
   } else if (n < lanes) {
     map_part(op, s, &b, n, &c);

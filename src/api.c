@@ -8,6 +8,10 @@
 
 static size_t mask_bytes(size_t n) { return (n + 7) / 8; }
 
+/* The kernels for a call on that many tensors, and perhaps a mask, which counts for nothing beside them. */
+#define KERNELS_OF_MAP(type, x, y) kernels_for(2 * n * sizeof(type), x == y)
+#define KERNELS_OF_TWO(type, a, b, y) kernels_for(3 * n * sizeof(type), a == y || b == y)
+
 /* One tensor to another. */
 #define CHECK_MAP(type, x, y)                                            \
   CHECK_SIZE(type);                                                      \
@@ -54,7 +58,7 @@ static size_t mask_bytes(size_t n) { return (n + 7) / 8; }
 #define RELU(dtype, type, real, width, element, floor)                      \
   fastrelu_status fastrelu_relu_##dtype(const type *x, type *y, size_t n) { \
     CHECK_MAP(type, x, y);                                                  \
-    return kernels()->relu[width](x, y, n, floor);                          \
+    return KERNELS_OF_MAP(type, x, y)->relu[width](x, y, n, floor);         \
   }
 FLOATS(RELU)
 SIGNED_INTEGERS(RELU)
@@ -62,7 +66,7 @@ SIGNED_INTEGERS(RELU)
 #define RELU_GRAD(dtype, type, real, width, element, floor)                                       \
   fastrelu_status fastrelu_relu_grad_##dtype(const type *x, const type *dy, type *dx, size_t n) { \
     CHECK_MAP_OF_TWO(type, x, dy, dx);                                                            \
-    return kernels()->relu_grad[width](x, dy, dx, n, floor);                                      \
+    return KERNELS_OF_TWO(type, x, dy, dx)->relu_grad[width](x, dy, dx, n, floor);                \
   }
 FLOATS(RELU_GRAD)
 
@@ -76,38 +80,38 @@ FLOATS(RELU_GRAD_ACCUMULATE)
 #define RELU_MASK(dtype, type, real, width, element, floor)                                     \
   fastrelu_status fastrelu_relu_mask_##dtype(const type *x, type *y, uint8_t *mask, size_t n) { \
     CHECK_MASK(type, false);                                                                    \
-    return kernels()->relu_mask[width](x, y, mask, n, floor);                                   \
+    return KERNELS_OF_MAP(type, x, y ? y : x)->relu_mask[width](x, y, mask, n, floor);          \
   }
 FLOATS(RELU_MASK)
 
 #define RELU_MASK_GRAD(dtype, type, real, width, element, floor)                                             \
   fastrelu_status fastrelu_relu_mask_grad_##dtype(const uint8_t *mask, const type *dy, type *dx, size_t n) { \
     CHECK_MASK_GRAD(type);                                                                                   \
-    return kernels()->relu_mask_grad[width](mask, dy, dx, n);                                                \
+    return KERNELS_OF_MAP(type, dy, dx)->relu_mask_grad[width](mask, dy, dx, n);                             \
   }
 FLOATS(RELU_MASK_GRAD)
 
 /* ---- leaky_relu -------------------------------------------------------------------------------------- */
 
-#define LEAKY_RELU(dtype, type, real, width, element, floor)                                           \
-  fastrelu_status fastrelu_leaky_relu_##dtype(const type *x, type *y, size_t n, real slope) {          \
-    CHECK_MAP(type, x, y);                                                                             \
-    return kernels()->leaky_relu[element](x, y, n, SLOPE_BITS(slope));                                 \
-  }                                                                                                    \
-  fastrelu_status fastrelu_leaky_relu_grad_##dtype(const type *x, const type *dy, type *dx, size_t n,  \
-                                                   real slope) {                                       \
-    CHECK_MAP_OF_TWO(type, x, dy, dx);                                                                 \
-    return kernels()->leaky_relu_grad[element](x, dy, dx, n, SLOPE_BITS(slope));                       \
-  }                                                                                                    \
-  fastrelu_status fastrelu_leaky_relu_mask_##dtype(const type *x, type *y, uint8_t *mask, size_t n,    \
-                                                   real slope) {                                       \
-    CHECK_MASK(type, true);                                                                            \
-    return kernels()->leaky_relu_mask[element](x, y, mask, n, SLOPE_BITS(slope));                      \
-  }                                                                                                    \
-  fastrelu_status fastrelu_leaky_relu_mask_grad_##dtype(const uint8_t *mask, const type *dy, type *dx, \
-                                                        size_t n, real slope) {                        \
-    CHECK_MASK_GRAD(type);                                                                             \
-    return kernels()->leaky_relu_mask_grad[element](mask, dy, dx, n, SLOPE_BITS(slope));               \
+#define LEAKY_RELU(dtype, type, real, width, element, floor)                                                \
+  fastrelu_status fastrelu_leaky_relu_##dtype(const type *x, type *y, size_t n, real slope) {               \
+    CHECK_MAP(type, x, y);                                                                                  \
+    return KERNELS_OF_MAP(type, x, y)->leaky_relu[element](x, y, n, SLOPE_BITS(slope));                     \
+  }                                                                                                         \
+  fastrelu_status fastrelu_leaky_relu_grad_##dtype(const type *x, const type *dy, type *dx, size_t n,       \
+                                                   real slope) {                                            \
+    CHECK_MAP_OF_TWO(type, x, dy, dx);                                                                      \
+    return KERNELS_OF_TWO(type, x, dy, dx)->leaky_relu_grad[element](x, dy, dx, n, SLOPE_BITS(slope));      \
+  }                                                                                                         \
+  fastrelu_status fastrelu_leaky_relu_mask_##dtype(const type *x, type *y, uint8_t *mask, size_t n,         \
+                                                   real slope) {                                            \
+    CHECK_MASK(type, true);                                                                                 \
+    return KERNELS_OF_MAP(type, x, y)->leaky_relu_mask[element](x, y, mask, n, SLOPE_BITS(slope));          \
+  }                                                                                                         \
+  fastrelu_status fastrelu_leaky_relu_mask_grad_##dtype(const uint8_t *mask, const type *dy, type *dx,      \
+                                                        size_t n, real slope) {                             \
+    CHECK_MASK_GRAD(type);                                                                                  \
+    return KERNELS_OF_MAP(type, dy, dx)->leaky_relu_mask_grad[element](mask, dy, dx, n, SLOPE_BITS(slope)); \
   }
 FLOATS(LEAKY_RELU)
 
@@ -122,19 +126,19 @@ FLOATS(LEAKY_RELU)
   fastrelu_status fastrelu_clamp_##dtype(const type *x, type *y, size_t n, real lo, real hi) {            \
     BOUNDS(dtype, element);                                                                               \
     CHECK_MAP(type, x, y);                                                                                \
-    return kernels()->clamp[element](x, y, n, lo_bits, hi_bits);                                          \
+    return KERNELS_OF_MAP(type, x, y)->clamp[element](x, y, n, lo_bits, hi_bits);                         \
   }                                                                                                       \
   fastrelu_status fastrelu_clamp_grad_##dtype(const type *x, const type *dy, type *dx, size_t n, real lo, \
                                               real hi) {                                                  \
     BOUNDS(dtype, element);                                                                               \
     CHECK_MAP_OF_TWO(type, x, dy, dx);                                                                    \
-    return kernels()->clamp_grad[element](x, dy, dx, n, lo_bits, hi_bits);                                \
+    return KERNELS_OF_TWO(type, x, dy, dx)->clamp_grad[element](x, dy, dx, n, lo_bits, hi_bits);          \
   }                                                                                                       \
   fastrelu_status fastrelu_clamp_mask_##dtype(const type *x, type *y, uint8_t *mask, size_t n, real lo,   \
                                               real hi) {                                                  \
     BOUNDS(dtype, element);                                                                               \
     CHECK_MASK(type, true);                                                                               \
-    return kernels()->clamp_mask[element](x, y, mask, n, lo_bits, hi_bits);                               \
+    return KERNELS_OF_MAP(type, x, y)->clamp_mask[element](x, y, mask, n, lo_bits, hi_bits);              \
   }
 FLOATS(CLAMP)
 
@@ -142,7 +146,7 @@ FLOATS(CLAMP)
   fastrelu_status fastrelu_clamp_##dtype(const type *x, type *y, size_t n, real lo, real hi) { \
     CHECK(lo <= hi, FASTRELU_ERROR_PARAMETER);                                                 \
     CHECK_MAP(type, x, y);                                                                     \
-    return kernels()->clamp[element](x, y, n, lo, hi);                                         \
+    return KERNELS_OF_MAP(type, x, y)->clamp[element](x, y, n, lo, hi);                        \
   }
 SIGNED_INTEGERS(CLAMP_INTEGER)
 UNSIGNED_INTEGERS(CLAMP_INTEGER)
@@ -157,19 +161,19 @@ UNSIGNED_INTEGERS(CLAMP_INTEGER)
   fastrelu_status fastrelu_threshold_##dtype(const type *x, type *y, size_t n, real threshold, real value) { \
     LOWER_BOUND(dtype, element);                                                                             \
     CHECK_MAP(type, x, y);                                                                                   \
-    return kernels()->threshold[element](x, y, n, lo_bits, bits_##dtype(value));                             \
+    return KERNELS_OF_MAP(type, x, y)->threshold[element](x, y, n, lo_bits, bits_##dtype(value));            \
   }                                                                                                          \
   fastrelu_status fastrelu_threshold_grad_##dtype(const type *x, const type *dy, type *dx, size_t n,         \
                                                   real threshold) {                                          \
     LOWER_BOUND(dtype, element);                                                                             \
     CHECK_MAP_OF_TWO(type, x, dy, dx);                                                                       \
-    return kernels()->threshold_grad[element](x, dy, dx, n, lo_bits);                                        \
+    return KERNELS_OF_TWO(type, x, dy, dx)->threshold_grad[element](x, dy, dx, n, lo_bits);                  \
   }                                                                                                          \
   fastrelu_status fastrelu_threshold_mask_##dtype(const type *x, type *y, uint8_t *mask, size_t n,           \
                                                   real threshold, real value) {                              \
     LOWER_BOUND(dtype, element);                                                                             \
     CHECK_MASK(type, true);                                                                                  \
-    return kernels()->threshold_mask[element](x, y, mask, n, lo_bits, bits_##dtype(value));                  \
+    return KERNELS_OF_MAP(type, x, y)->threshold_mask[element](x, y, mask, n, lo_bits, bits_##dtype(value)); \
   }
 FLOATS(THRESHOLD)
 
@@ -178,25 +182,25 @@ FLOATS(THRESHOLD)
 #define SQUARED_RELU(dtype, type, real, width, element, floor)                                            \
   fastrelu_status fastrelu_squared_relu_##dtype(const type *x, type *y, size_t n) {                       \
     CHECK_MAP(type, x, y);                                                                                \
-    return kernels()->squared_relu[element](x, y, n);                                                     \
+    return KERNELS_OF_MAP(type, x, y)->squared_relu[element](x, y, n);                                    \
   }                                                                                                       \
   fastrelu_status fastrelu_squared_relu_grad_##dtype(const type *x, const type *dy, type *dx, size_t n) { \
     CHECK_MAP_OF_TWO(type, x, dy, dx);                                                                    \
-    return kernels()->squared_relu_grad[element](x, dy, dx, n);                                           \
+    return KERNELS_OF_TWO(type, x, dy, dx)->squared_relu_grad[element](x, dy, dx, n);                     \
   }
 FLOATS(SQUARED_RELU)
 
 #define RELU_ADD(dtype, type, real, width, element, floor)                                     \
   fastrelu_status fastrelu_relu_add_##dtype(const type *a, const type *b, type *y, size_t n) { \
     CHECK_MAP_OF_TWO(type, a, b, y);                                                           \
-    return kernels()->relu_add[element](a, b, y, n);                                           \
+    return KERNELS_OF_TWO(type, a, b, y)->relu_add[element](a, b, y, n);                       \
   }
 FLOATS(RELU_ADD)
 
 #define REGLU(dtype, type, real, width, element, floor)                                               \
   fastrelu_status fastrelu_reglu_##dtype(const type *a, const type *b, type *y, size_t n) {           \
     CHECK_MAP_OF_TWO(type, a, b, y);                                                                  \
-    return kernels()->reglu[element](a, b, y, n);                                                     \
+    return KERNELS_OF_TWO(type, a, b, y)->reglu[element](a, b, y, n);                                 \
   }                                                                                                   \
   fastrelu_status fastrelu_reglu_grad_##dtype(const type *a, const type *b, const type *dy, type *da, \
                                               type *db, size_t n) {                                   \

@@ -4,19 +4,20 @@
 #include "dispatch.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cpu.h"
 #include "fastrelu.h"
 
-#define ISA(name)                                               \
-  extern const struct fastrelu_kernels fastrelu_kernels_##name; \
+#define ISA(name)                                                       \
+  extern const struct fastrelu_kernels fastrelu_kernels_##name[TABLES]; \
   bool fastrelu_cpu_has_##name(void);
 FASTRELU_ISA_LIST
 #undef ISA
 
-#define ISA(name) &fastrelu_kernels_##name,
+#define ISA(name) fastrelu_kernels_##name,
 static const struct fastrelu_kernels *const tables[] = {FASTRELU_ISA_LIST};
 #undef ISA
 
@@ -30,7 +31,7 @@ static bool (*const cpu_has[])(void) = {FASTRELU_ISA_LIST};
 
 enum { COUNT = sizeof tables / sizeof *tables };
 
-_Atomic(const struct fastrelu_kernels *) fastrelu_kernels_in_use = &FASTRELU_BASELINE;
+_Atomic(const struct fastrelu_kernels *) fastrelu_kernels_in_use = FASTRELU_BASELINE;
 
 /* The choice of load time; NULL until it is made. Whoever comes first makes it, and everyone makes the same. */
 static _Atomic(const struct fastrelu_kernels *) preferred;
@@ -83,9 +84,31 @@ static const struct fastrelu_kernels *preferred_table(void) {
   return table;
 }
 
+/* Whoever calls before the constructor streams nothing. */
+_Atomic size_t fastrelu_streaming_threshold_in_use = SIZE_MAX;
+static _Atomic bool threshold_set;
+
+/* Where a streaming store begins to pay, for one core. What a virtual machine names as its L3 may be ten times what
+ * it gets, so L2 bounds it too: 24 times was right on both CPUs of docs/performance.md. */
+static size_t default_threshold(void) {
+  const struct fastrelu_caches caches = fastrelu_cpu_caches();
+  const size_t by_l2 = caches.l2 ? 24 * caches.l2 : (size_t)24 << 20;
+  const size_t by_l3 = caches.l3 / 4 * 3;
+  return by_l3 && by_l3 < by_l2 ? by_l3 : by_l2;
+}
+
+fastrelu_status fastrelu_set_streaming_threshold(size_t bytes) {
+  size_t threshold = bytes ? bytes : default_threshold();
+  if (threshold < LEAST_LARGE) threshold = LEAST_LARGE;
+  atomic_store(&threshold_set, bytes != 0);
+  atomic_store(&fastrelu_streaming_threshold_in_use, threshold);
+  return FASTRELU_OK;
+}
+
 __attribute__((constructor)) static void choose_at_load(void) {
+  if (!atomic_load(&threshold_set)) fastrelu_set_streaming_threshold(0);
   if (atomic_load(&overridden)) return;
-  const struct fastrelu_kernels *start = &FASTRELU_BASELINE;
+  const struct fastrelu_kernels *start = FASTRELU_BASELINE;
   atomic_compare_exchange_strong(&fastrelu_kernels_in_use, &start, preferred_table());
 }
 

@@ -98,7 +98,7 @@ static void put_list(writer *w, const char *const *names) {
   put(w, ']');
 }
 
-static void put_cache(writer *w, const char *key, size_t bytes) {
+static void put_bytes(writer *w, const char *key, size_t bytes) {
   put_text(w, key);
   if (bytes) {
     put_number(w, bytes);
@@ -137,10 +137,12 @@ int fastrelu_info(char *buffer, size_t size) {
   put_text(&w, honoured ? "true" : "false");
   put_text(&w, "},\n  \"cpu\": ");
   put_string(&w, cpu);
-  put_cache(&w, ",\n  \"caches\": {\"l1d\": ", caches.l1d);
-  put_cache(&w, ", \"l2\": ", caches.l2);
-  put_cache(&w, ", \"l3\": ", caches.l3);
-  put_text(&w, "}\n}\n");
+  put_bytes(&w, ",\n  \"caches\": {\"l1d\": ", caches.l1d);
+  put_bytes(&w, ", \"l2\": ", caches.l2);
+  put_bytes(&w, ", \"l3\": ", caches.l3);
+  const size_t threshold = atomic_load(&fastrelu_streaming_threshold_in_use);
+  put_bytes(&w, "},\n  \"streaming_threshold\": ", threshold < SIZE_MAX ? threshold : 0);
+  put_text(&w, "\n}\n");
 
   if (size > 0) buffer[w.length < size ? w.length : size - 1] = '\0';
   return (int)w.length;

@@ -102,6 +102,23 @@ static void become_report(void) {
   execvp(arguments[0], arguments);
 }
 
+static void streaming_threshold_can_be_set(void **state) {
+  (void)state;
+  char *before = info();
+  assert_non_null(strstr(before, "\"streaming_threshold\": "));
+  assert_int_equal(fastrelu_set_streaming_threshold(123456), FASTRELU_OK);
+  assert_info_has("\"streaming_threshold\": 123456\n");
+  assert_int_equal(fastrelu_set_streaming_threshold(1), FASTRELU_OK);
+  assert_info_has("\"streaming_threshold\": 16384\n");
+  assert_int_equal(fastrelu_set_streaming_threshold(SIZE_MAX), FASTRELU_OK);
+  assert_info_has("\"streaming_threshold\": null\n");
+  assert_int_equal(fastrelu_set_streaming_threshold(0), FASTRELU_OK);
+  char *after = info();
+  assert_string_equal(before, after);
+  free(before);
+  free(after);
+}
+
 /* Runs this program as `--report` with the variable set; what it prints is "<isa>\n<info>". */
 static void report_with(const char *value, char *output, size_t size) {
   int channel[2];
@@ -213,6 +230,7 @@ int main(int argc, char **argv) {
       cmocka_unit_test(the_environment_chooses_among_the_usable),
       cmocka_unit_test(the_environment_is_ignored_otherwise),
       cmocka_unit_test(info_is_cut_as_snprintf_does),
+      cmocka_unit_test(streaming_threshold_can_be_set),
       cmocka_unit_test(every_status_has_words),
       cmocka_unit_test(the_version_is_the_headers),
   };

@@ -147,6 +147,38 @@ static void matches_on_long_tensors(void **state) {
   }
 }
 
+/* Calls that stream: lengths that end anywhere in a batch, the outputs at every offset in a line, the others
+ * anywhere. In place such a call stays within the caches, with the same result. */
+static void matches_past_the_caches(void **state) {
+  const struct test_case *c = *state;
+  const size_t size = element_size(c->op->dtype), offsets = longest_vector(c->op), least = 16384 / size;
+  uint64_t seed = 6;
+  assert_int_equal(fastrelu_use_isa(c->isa), FASTRELU_OK);
+  fastrelu_set_streaming_threshold(1);
+  for (size_t offset = 0; offset < offsets; offset += quick || c->op->variant ? 1 + offsets / 4 : 1) {
+    for (int round = 0; round < 4; round++) {
+      const size_t n = least + (size_t)(random_bits(&seed) % (6 * offsets));
+      size_t distance[MAX_OPERANDS];
+      bool at_end[MAX_OPERANDS];
+      bool written = false; /* the first output is on an input in every fourth round */
+      int same[MAX_OPERANDS] = {0, 1, 2, 3, 4};
+      fill_inputs(c->op, n, &seed);
+      for (int k = 0; k < MAX_OPERANDS; k++) {
+        const uint64_t random = random_bits(&seed);
+        const size_t steps = is_written(c->op->roles[k]) ? offset : random % offsets;
+        distance[k] = is_mask(c->op->roles[k]) ? steps : steps * size;
+        at_end[k] = random >> 32 & 1;
+        for (int a = 0; round == 0 && a < k && !written; a++) {
+          if (may_be_in_place(c->op, a, k)) same[k] = a;
+        }
+        written |= is_written(c->op->roles[k]);
+      }
+      call_and_compare(c, n, distance, at_end, same);
+    }
+  }
+  fastrelu_set_streaming_threshold(0);
+}
+
 static void in_place_at_every_length(const struct test_case *c, const int same[], uint64_t *seed) {
   const size_t vector = longest_vector(c->op), size = element_size(c->op->dtype);
   for (size_t n = 0; n < 20 * vector + 3; n += n < 4 * vector + 3 && !quick ? 1 : vector / 2 + 1) {
@@ -263,6 +295,7 @@ static void add_tests(struct CMUnitTest *tests, size_t *count, const struct test
   } kinds[] = {
       {"matches at every length and offset", matches_at_every_length_and_offset, false},
       {"matches on long tensors", matches_on_long_tensors, false},
+      {"matches past the caches", matches_past_the_caches, true},
       {"works in place", works_in_place, false},
       {"matches on every kind of value", matches_on_every_kind_of_value, true},
       {"is indifferent to the environment", is_indifferent_to_the_environment, true},
@@ -315,7 +348,7 @@ int main(int argc, char **argv) {
   size_t isa_count = 0, count = 0;
   while (isas[isa_count]) isa_count++;
   struct test_case *cases = calloc(isa_count * operation_count, sizeof *cases);
-  struct CMUnitTest *tests = calloc(isa_count * operation_count * 5, sizeof *tests);
+  struct CMUnitTest *tests = calloc(isa_count * operation_count * 6, sizeof *tests);
   if (!cases || !tests) return EXIT_FAILURE;
   for (size_t i = 0; i < isa_count; i++) {
     for (size_t o = 0; o < operation_count; o++) {

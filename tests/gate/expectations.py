@@ -16,8 +16,17 @@ _LEDGER_HEAD = """\
 # most that is allowed, for each compiler. None anywhere else. Written by gate.py --record."""
 
 
+def _is_large(kernel):
+    return "_large_" in kernel
+
+
+def _small(kernel):
+    """The kernel within the caches that does the same."""
+    return kernel.replace("_large_", "_")
+
+
 def _operation(kernel):
-    return re.sub(r"_(W8|U8|W16|W32|W64|F16|BF16|F32|F64)$", "", kernel)
+    return re.sub(r"_(W8|U8|W16|W32|W64|F16|BF16|F32|F64)$", "", _small(kernel))
 
 
 class Expectations:
@@ -34,7 +43,7 @@ class Expectations:
     def _of(self, section, name):
         """The entry of a kernel, else of its operation."""
         entries = self._data[section]
-        return entries.get(name, entries.get(_operation(name)))
+        return entries.get(_small(name), entries.get(_operation(name)))
 
     def expected_stores(self, name, isa):
         """Vectors stored in an iteration of the batch loop; 0: a kernel without a loop that stores vectors."""
@@ -56,8 +65,9 @@ class Expectations:
             vectors = max(min(vectors, 64 // lanes), 8 // lanes)
         return vectors
 
-    def streaming_stores(self, name, isa):
-        return (self._of("streaming", name) or {}).get(isa)
+    def streams(self, name):
+        """Whether its batch loop goes around the caches; no other loop does."""
+        return _is_large(name)
 
     def outputs(self, name):
         return self._of("outputs", name) or 1
@@ -81,7 +91,7 @@ class Expectations:
         entries = self._data["narrow"]
         keys = {"any"}
         for name in names:
-            keys |= {name, _operation(name), "any_" + name.rsplit("_", 1)[-1]}
+            keys |= {_small(name), _operation(name), "any_" + name.rsplit("_", 1)[-1]}
         return {mnemonic for key in keys for mnemonic in entries.get(key, {}).get(isa, ())}
 
     def allowed_spills(self, function, isa):

@@ -28,8 +28,6 @@ reglu_grad = { avx2 = 4 }
 [inputs]
 [outputs]
 reglu_grad = 2
-[streaming]
-relu_W64 = { avx2 = 2 }
 [narrow_stores]
 relu_W16 = { avx2 = 16 }
 [narrow]
@@ -455,26 +453,22 @@ class Exits(RuleTest):
         return (loop or stored("ymm", "vmovdqu").replace("vmovdqu [", "vmovntdq [")) + "vzeroupper\n" + end
 
     def test_a_fence_follows_every_streaming_store(self):
-        batch = stored("ymm")
-        self.assert_passes("avx2", batch + self.streaming("sfence\nret"), "relu_W64")
-        self.assert_reports("fence", "avx2", batch + self.streaming("ret"), "relu_W64")
-        self.assert_reports(
-            "fence", "avx2", batch + self.streaming("test rcx, rcx\njs 1f\nsfence\n1: ret"), "relu_W64"
-        )
-        self.assert_reports("fence", "avx2", batch + self.streaming("jmp allowed"), "relu_W64")
+        self.assert_passes("avx2", self.streaming("sfence\nret"), "relu_large_W64")
+        self.assert_reports("fence", "avx2", self.streaming("ret"), "relu_large_W64")
+        self.assert_reports("fence", "avx2", self.streaming("test rcx, rcx\njs 1f\nsfence\n1: ret"), "relu_large_W64")
+        self.assert_reports("fence", "avx2", self.streaming("jmp allowed"), "relu_large_W64")
 
     def test_a_loop_streams_all_or_nothing(self):
         mixed = stored("ymm").replace("vmovdqu [", "vmovntdq [", 1)
-        self.assert_reports(
-            "streaming", "avx2", stored("ymm") + self.streaming("sfence\nret", mixed), "relu_W64"
-        )
+        self.assert_reports("streaming", "avx2", self.streaming("sfence\nret", mixed), "relu_large_W64")
 
     def test_streaming_stores_stand_in_loops(self):
         body = f"vmovntdq [rsi], ymm0\nsfence\n{CLEAN['avx2']}"
         self.assert_reports("streaming", "avx2", body)
 
-    def test_a_streaming_loop_has_a_count_of_its_own(self):
-        self.assert_reports("store-count", "avx2", stored("ymm") + self.streaming("sfence\nret"), "relu_W32")
+    def test_large_kernels_alone_stream(self):
+        self.assert_reports("store-count", "avx2", stored("ymm") + self.streaming("sfence\nret"), "relu_W64")
+        self.assert_reports("no-hot-loop", "avx2", CLEAN["avx2"], "relu_large_W64")
 
 
 class Neon(RuleTest):
