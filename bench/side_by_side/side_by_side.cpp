@@ -344,8 +344,8 @@ std::vector<Running> set_up(const std::vector<const Contender *> &contenders, co
       }
       running.push_back(std::move(r));
     } catch (const std::exception &e) {
-      const std::string reason = e.what();
-      leave_out(reason.substr(0, reason.find('\n')));
+      const std::string reason = e.what(); /* its first sentence: ATen adds where it was thrown */
+      leave_out(reason.substr(0, std::min(reason.find('\n'), reason.find(". "))));
     }
   }
   return running;
