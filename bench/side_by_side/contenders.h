@@ -31,8 +31,11 @@ class Loop final : public Runner {
  public:
   explicit Loop(Call call) : call_(std::move(call)) {}
   void run(std::size_t times) override {
+    /* A local one, whose arguments stay in registers: read from the heap, they would wait for the contender's
+     * stores wherever the two happen to lie at the same offset of a page (5 ns instead of 2). */
+    Call call = call_;
     for (std::size_t i = 0; i < times; i++) {
-      call_();
+      call();
       asm volatile("" ::: "memory"); /* each call's results count as used */
     }
   }
