@@ -27,7 +27,7 @@
 /* The kernels' tables are hidden in the library: they are linked once more, for `identity` alone. */
 extern "C" {
 #include "table.h"
-#define ISA(name) extern const struct fastrelu_kernels fastrelu_kernels_##name;
+#define ISA(name) extern const struct fastrelu_kernels fastrelu_kernels_##name[TABLES];
 FASTRELU_ISA_LIST
 #undef ISA
 }
@@ -199,9 +199,15 @@ class Memory {
 
 /* ---- the contenders that need no peer --------------------------------------------------------------------- */
 
-const fastrelu_kernels &kernels_in_use() {
+/* As the library would for a call of that footprint. */
+const fastrelu_kernels &kernels_for(std::size_t footprint) {
+  std::string info(fastrelu_info(nullptr, 0) + 1, '\0');
+  fastrelu_info(info.data(), info.size());
+  const char *const key = "\"streaming_threshold\": ";
+  const std::size_t threshold = std::strtoull(info.c_str() + info.find(key) + std::strlen(key), nullptr, 10);
+  const int table = threshold > 0 && footprint >= threshold ? LARGE_CALLS : CACHED;
 #define ISA(name) \
-  if (!std::strcmp(fastrelu_isa(), #name)) return fastrelu_kernels_##name;
+  if (!std::strcmp(fastrelu_isa(), #name)) return fastrelu_kernels_##name[table];
   FASTRELU_ISA_LIST
 #undef ISA
   throw std::runtime_error("no table of " + std::string(fastrelu_isa()));
@@ -242,7 +248,7 @@ void add_compiler(Contenders &c) {
 std::unique_ptr<Runner> identity(const Buffers &b) {
   const std::size_t bytes = b.n * b.element_size;
   if (bytes % 4 != 0) throw std::runtime_error("walks over whole words of four bytes");
-  return repeat([=, walk = kernels_in_use().identity[W32]] { walk(b.x, b.y, bytes / 4); });
+  return repeat([=, walk = kernels_for(2 * bytes).identity[W32]] { walk(b.x, b.y, bytes / 4); });
 }
 
 void add_copies(Contenders &c, std::vector<Absence> &missing) {
