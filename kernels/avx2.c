@@ -17,8 +17,15 @@ INLINE int vector_bytes(int e) { return (void)e, 32; }
 INLINE bits load(const void *p, int e) { return (void)e, simde_mm256_loadu_si256((const simde__m256i *)p); }
 INLINE void store(void *p, bits x, int e) { (void)e, simde_mm256_storeu_si256((simde__m256i *)p, x); }
 
-/* Around the caches, to an aligned address. */
-INLINE void stream(void *p, bits x, int e) { (void)e, simde_mm256_stream_si256((simde__m256i *)p, x); }
+/* Around the caches, to an aligned address. See sse2.c. */
+INLINE void stream(void *p, bits x, int e) {
+  (void)e;
+#if defined(__AVX2__)
+  __asm__ volatile("vmovntdq %1, %0" : "=m"(*(bits *)p) : "x"(x));
+#else
+  simde_mm256_stream_si256((simde__m256i *)p, x);
+#endif
+}
 INLINE void fence(void) { simde_mm_sfence(); }
 
 /* Pieces, not vpmaskmov: that takes no 16-bit elements, and its store is microcoded on AMD. */

@@ -43,10 +43,11 @@ INLINE int vector_bytes(int e) { return (void)e, 64; }
 INLINE bits load(const void *p, int e) { return (void)e, simde_mm512_loadu_si512(p); }
 INLINE void store(void *p, bits x, int e) { (void)e, simde_mm512_storeu_si512(p, x); }
 
-/* Around the caches, to an aligned address. */
+/* Around the caches, to an aligned address. See sse2.c. */
 INLINE void stream(void *p, bits x, int e) {
 #if NATIVE
-  (void)e, _mm512_stream_si512(p, x);
+  (void)e;
+  __asm__ volatile("vmovntdq %1, %0" : "=m"(*(bits *)p) : "v"(x));
 #else
   store(p, x, e);
 #endif

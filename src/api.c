@@ -9,8 +9,8 @@
 static size_t mask_bytes(size_t n) { return (n + 7) / 8; }
 
 /* The kernels for a call on that many tensors, and perhaps a mask, which counts for nothing beside them. */
-#define KERNELS_OF_MAP(type, x, y) kernels_for(2 * n * sizeof(type), x == y)
-#define KERNELS_OF_TWO(type, a, b, y) kernels_for(3 * n * sizeof(type), a == y || b == y)
+#define KERNELS_OF_MAP(type, x, y) kernels_for(2 * n * sizeof(type), (x) == (y))
+#define KERNELS_OF_TWO(type, a, b, y) kernels_for(3 * n * sizeof(type), (a) == (y) || (b) == (y))
 
 /* One tensor to another. */
 #define CHECK_MAP(type, x, y)                                            \
