@@ -187,14 +187,18 @@ void Report::print() const {
   }
 }
 
-bool Report::write(const char *path) const {
+std::string library_info() {
   std::string info(static_cast<std::size_t>(fastrelu_info(nullptr, 0)) + 1, '\0');
   fastrelu_info(info.data(), info.size());
   info.resize(info.size() - 1);
+  return info;
+}
 
+bool Report::write(const char *path) const {
   std::ofstream out(path);
   out.precision(5);
-  out << "{\n  \"fastrelu\": " << info << ",\n  \"cpu\": " << quoted(value_in("/proc/cpuinfo", "model name"))
+  out << "{\n  \"fastrelu\": " << library_info()
+      << ",\n  \"cpu\": " << quoted(value_in("/proc/cpuinfo", "model name"))
       << ",\n  \"system\": " << quoted(value_in("/etc/os-release", "PRETTY_NAME"))
       << ",\n  \"compiler\": " << quoted(SIDE_BY_SIDE_COMPILER) << ",\n  \"repetitions\": " << repetitions
       << ",\n  \"control\": {\"median\": " << noise(0.5) << ", \"percentile_90\": " << noise(0.9) << '}'

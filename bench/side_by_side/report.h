@@ -41,4 +41,7 @@ struct Report {
   bool write(const char *path) const;
 };
 
+/* fastrelu_info, whole. */
+std::string library_info();
+
 #endif

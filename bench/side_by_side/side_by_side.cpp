@@ -201,8 +201,7 @@ class Memory {
 
 /* As the library would for a call of that footprint. */
 const fastrelu_kernels &kernels_for(std::size_t footprint) {
-  std::string info(fastrelu_info(nullptr, 0) + 1, '\0');
-  fastrelu_info(info.data(), info.size());
+  const std::string info = library_info();
   const char *const key = "\"streaming_threshold\": ";
   const std::size_t threshold = std::strtoull(info.c_str() + info.find(key) + std::strlen(key), nullptr, 10);
   const int table = threshold > 0 && footprint >= threshold ? LARGE_CALLS : CACHED;
