@@ -15,6 +15,7 @@ if(build_shared AND FASTRELU_ELF AND NOT DEFINED CMAKE_INSTALL_RPATH)
   set_target_properties(fastrelu-info PROPERTIES INSTALL_RPATH "$ORIGIN/${bin_to_lib}")
 endif()
 install(FILES include/fastrelu.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+install(DIRECTORY include/fastrelu DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(FILES docs/fastrelu-info.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
 install(FILES LICENSE README.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
 

@@ -26,8 +26,8 @@
  * Errors     Checked in this order, and the first is returned with nothing written: PARAMETER, SIZE (more than
  *            PTRDIFF_MAX bytes), NULL, ALIGNMENT, OVERLAP, INDEX. n = 0 with valid parameters is FASTRELU_OK and
  *            looks at no pointer, where not said otherwise.
- * Threads    Every function may be called from any thread and from a signal handler; none allocates, locks,
- *            prints or changes the floating-point environment's control bits. */
+ * Threads    Every function may be called from any thread, and from a signal handler in a thread that has set no
+ *            runner; none allocates, locks, prints or changes the floating-point environment's control bits. */
 #ifndef FASTRELU_H
 #define FASTRELU_H
 
@@ -403,7 +403,10 @@ FASTRELU_API fastrelu_status fastrelu_relu_expand_bf16(const fastrelu_bf16 *valu
  *
  * Sums are accumulated in double, in an order that the shape alone fixes: the same bits on every CPU. Each is
  * within (16 + ceil(log2 n)) * 2^-52 times the sum of the n terms' magnitudes of the exact one, and is then
- * rounded to its type. They are overwritten. The two that sum take up to 32 KiB of stack. */
+ * rounded to its type. They are overwritten.
+ *
+ * These functions need stack: the two that sum up to 32 KiB, the others up to 18 KiB, which is more than a default
+ * signal stack has. */
 
 /* prelu: y[i] = keep(x[i]) ? x[i] : x[i] * slope[channel of i].
  *
@@ -513,9 +516,31 @@ FASTRELU_API fastrelu_status fastrelu_use_isa(const char *name) FASTRELU_NOEXCEP
  * Always FASTRELU_OK. A host that splits its tensors itself divides the default by the number of its pieces. */
 FASTRELU_API fastrelu_status fastrelu_set_streaming_threshold(size_t bytes) FASTRELU_NOEXCEPT;
 
+/* The host's own threads, as a callback: parallel_for calls task(argument, index) for every index below count, on any
+ * threads and in any order, and returns 0 when all have returned, else not 0. It must not throw, and not be left by
+ * longjmp. The library starts no thread of its own. */
+typedef struct fastrelu_runner {
+  int (*parallel_for)(void *context, void (*task)(void *argument, size_t index), void *argument,
+                      size_t count);
+  void *context;
+  size_t threads; /* parts of a large call at most; where it sums over channels, four times as many */
+} fastrelu_runner;
+
+/* Sets the runner of the calling thread: large calls of this thread are then done in parts, small ones alone as
+ * before, and all of them with the same bits. The struct is copied; NULL, parallel_for = NULL or less than two threads
+ * is no runner, as in the beginning. `previous` may be NULL; else it receives what was set, so that an engine inside of
+ * another one restores its host's. Always FASTRELU_OK.
+ *
+ * An operation returns FASTRELU_ERROR_RUNNER where parallel_for reports an error, or returns before all is done;
+ * its outputs are unspecified then. In a thread that has a runner, calls are not async-signal-safe, and those that sum
+ * over channels, and count, take 16 KiB of stack more for what the parts hand over. A forked child sets its own.
+ * relu_compress is always done alone. */
+FASTRELU_API fastrelu_status fastrelu_set_runner(const fastrelu_runner *runner,
+                                                 fastrelu_runner *previous) FASTRELU_NOEXCEPT;
+
 /* What the library knows and chose, as one JSON object: version, compiler, the instruction sets built and usable,
- * the one in use and why, the environment variable as it was seen, the CPU's name and caches in bytes, and the
- * streaming threshold, null where it is never reached.
+ * the one in use and why, the environment variable as it was seen, the CPU's name and caches in bytes, the
+ * streaming threshold, null where it is never reached, and the threads of the calling thread's runner, 1 without.
  *
  * Writes at most size bytes, the terminating zero included, and returns the length of the whole text as snprintf
  * does; buffer may be NULL where size is 0. */

@@ -10,9 +10,12 @@
 #include "half.h"
 #include "walks.h"
 
+/* A tensor, or some channels of each row of a wider one: `row` elements lie from one row to the next. */
 typedef struct {
-  size_t outer, channels, inner;
+  size_t outer, channels, inner, row;
 } dimensions;
+
+INLINE int is_whole(dimensions d) { return d.row == d.channels * d.inner; }
 
 /* The longest vector of any ISA. */
 enum { VECTOR = 64 };
@@ -22,10 +25,10 @@ enum { VECTOR = 64 };
  * tensors do not fit the first cache together. Counters of longer runs than COUNTED_RUN are folded to as many. */
 enum { PATTERN = 16384, REPEATED = 4096, CALLED_RUN = 256, COUNTED_RUN = 1024 };
 
-/* channels = 1 is one run, whatever the shape says. */
-INLINE dimensions merged(size_t outer, size_t channels, size_t inner) {
-  if (channels == 1) return (dimensions){1, 1, outer * inner};
-  return (dimensions){outer, channels, inner};
+/* A whole tensor of one channel is one run, whatever the shape says. */
+INLINE dimensions merged(size_t outer, size_t channels, size_t inner, size_t row) {
+  if (channels == 1 && row == inner) return (dimensions){1, 1, outer * inner, outer * inner};
+  return (dimensions){outer, channels, inner, row};
 }
 
 INLINE size_t smaller_of(size_t a, size_t b) { return a < b ? a : b; }
@@ -120,15 +123,15 @@ INLINE void empty_into_one(int e, char *counters, size_t bytes, uint64_t *count)
 INLINE void count_over_channels(int e, counting *count, const char *x, uint64_t *counts, dimensions d,
                                 int64_t floor) {
   _Alignas(VECTOR) char counters[PATTERN + VECTOR];
-  const size_t bytes = (size_t)size(e), run = d.inner * bytes, period = d.channels * run;
-  const size_t total = d.outer * period;
+  const size_t bytes = (size_t)size(e), run = d.inner * bytes, row = d.row * bytes;
+  const size_t total = d.outer * row;
 
   if (run >= COUNTED_RUN) {
     const size_t most = most_counted(e) / (COUNTED_RUN / (size_t)vector_bytes(e));
     set_to_zero(counters, COUNTED_RUN, e);
     for (size_t c = 0; c < d.channels; c++) {
       size_t counted = 0;
-      for (size_t begin = c * run; begin < total; begin += period) {
+      for (size_t begin = c * run; begin < total; begin += row) {
         for (size_t i = 0; i < run; i += COUNTED_RUN) {
           count(e, x + begin + i, counters, smaller_of(COUNTED_RUN, run - i) / bytes, floor);
           if (++counted == most) {
@@ -143,10 +146,10 @@ INLINE void count_over_channels(int e, counting *count, const char *x, uint64_t 
   }
 
   const size_t width = smaller_of(PATTERN / run, d.channels);
-  const size_t most = REPEATED / period, repeats = most > 1 ? smaller_of(most, d.outer) : 1;
+  const size_t most = is_whole(d) ? REPEATED / row : 1, repeats = most > 1 ? smaller_of(most, d.outer) : 1;
   for (size_t c = 0; c < d.channels; c += width) {
     const size_t channels = smaller_of(width, d.channels - c);
-    const size_t length = channels * run * repeats, step = period * repeats;
+    const size_t length = channels * run * repeats, step = row * repeats;
     size_t counted = 0;
     set_to_zero(counters, length, e);
     for (size_t i = c * run; i < total;) {

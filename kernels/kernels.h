@@ -332,7 +332,7 @@ INLINE void prelu(int e, const void *x, const void *slope, void *y, dimensions d
 }
 
 INLINE void prelu_grad(int e, const void *x, const void *slope, const void *dy, void *dx, void *dslope,
-                       dimensions d) {
+                       int unrounded, dimensions d) {
   const gradient g = {.element = e,
                       .inputs = 3,
                       .op = op_prelu_grad,
@@ -340,14 +340,15 @@ INLINE void prelu_grad(int e, const void *x, const void *slope, const void *dy, 
                       .pattern = prelu_grad_pattern,
                       .copy = copy_elements,
                       .add_runs = add_runs_F64};
-  sum_over_channels(g, (gradient_buffers){x, dy, slope, dx, dslope}, d);
+  sum_over_channels(g, (gradient_buffers){x, dy, slope, dx, dslope, unrounded}, d);
 }
 
 INLINE void relu_bias(int e, const void *x, const void *bias, void *y, dimensions d) {
   over_channels(e, relu_bias_pattern, relu_bias_constant, x, bias, y, d);
 }
 
-INLINE void relu_bias_grad(int e, const void *y, const void *dy, void *dx, void *dbias, dimensions d) {
+INLINE void relu_bias_grad(int e, const void *y, const void *dy, void *dx, void *dbias, int unrounded,
+                           dimensions d) {
   const gradient g = {.element = e,
                       .inputs = 2,
                       .op = op_relu_grad,
@@ -355,7 +356,7 @@ INLINE void relu_bias_grad(int e, const void *y, const void *dy, void *dx, void 
                       .pattern = relu_bias_grad_pattern,
                       .copy = copy_elements,
                       .add_runs = add_runs_F64};
-  sum_over_channels(g, (gradient_buffers){y, dy, y /* no parameters: not read */, dx, dbias}, d);
+  sum_over_channels(g, (gradient_buffers){y, dy, y /* no parameters: not read */, dx, dbias, unrounded}, d);
 }
 
 INLINE void relu_count(int e, const void *x, uint64_t *counts, dimensions d, int64_t floor) {
@@ -363,21 +364,22 @@ INLINE void relu_count(int e, const void *x, uint64_t *counts, dimensions d, int
 }
 
 TYPE_KERNELS(prelu, (const void *x, const void *slope, void *y, size_t outer, size_t channels, size_t inner),
-             x, slope, y, merged(outer, channels, inner))
+             x, slope, y, merged(outer, channels, inner, channels *inner))
 TYPE_KERNELS(prelu_grad,
              (const void *x, const void *slope, const void *dy, void *dx, void *dslope, size_t outer,
-              size_t channels, size_t inner),
-             x, slope, dy, dx, dslope, merged(outer, channels, inner))
+              size_t channels, size_t inner, size_t row, int unrounded),
+             x, slope, dy, dx, dslope, unrounded, merged(outer, channels, inner, row))
 TYPE_KERNELS(relu_bias,
              (const void *x, const void *bias, void *y, size_t outer, size_t channels, size_t inner), x, bias,
-             y, merged(outer, channels, inner))
+             y, merged(outer, channels, inner, channels *inner))
 TYPE_KERNELS(relu_bias_grad,
              (const void *y, const void *dy, void *dx, void *dbias, size_t outer, size_t channels,
-              size_t inner),
-             y, dy, dx, dbias, merged(outer, channels, inner))
+              size_t inner, size_t row, int unrounded),
+             y, dy, dx, dbias, unrounded, merged(outer, channels, inner, row))
 WIDTH_KERNELS(relu_count,
-              (const void *x, uint64_t *counts, size_t outer, size_t channels, size_t inner, int64_t floor),
-              x, counts, merged(outer, channels, inner), floor)
+              (const void *x, uint64_t *counts, size_t outer, size_t channels, size_t inner, size_t row,
+               int64_t floor),
+              x, counts, merged(outer, channels, inner, row), floor)
 
 /* The entries of a table; SELECTION and REAL make the name of a kernel that may stream. */
 #define EACH_WIDTH(KIND, name) [W16] = KIND(name, W16), [W32] = KIND(name, W32), [W64] = KIND(name, W64)

@@ -50,10 +50,11 @@ typedef struct {
   const char *x, *dy, *parameters;
   char *dx;
   void *sums;
+  int unrounded; /* the sums are doubles: someone adds more to them */
 } gradient_buffers;
 
 INLINE gradient_buffers moved(gradient_buffers b, size_t bytes) {
-  return (gradient_buffers){b.x + bytes, b.dy + bytes, b.parameters, b.dx + bytes, b.sums};
+  return (gradient_buffers){b.x + bytes, b.dy + bytes, b.parameters, b.dx + bytes, b.sums, b.unrounded};
 }
 
 INLINE unsigned levels_of(size_t terms) {
@@ -134,12 +135,12 @@ INLINE const double *stage(gradient g, gradient_buffers b, size_t n, double *sta
   return staged;
 }
 
-INLINE void store_sum(void *sums, size_t c, double sum, int e) {
-  if (e == F64) {
-    ((double *)sums)[c] = sum;
+INLINE void store_sum(gradient_buffers b, size_t c, double sum, int e) {
+  if (e == F64 || b.unrounded) {
+    ((double *)b.sums)[c] = sum;
     __asm__("" ::: "memory"); /* gcc would make a loop of this a call of memcpy */
   } else {
-    ((float *)sums)[c] = (float)sum;
+    ((float *)b.sums)[c] = (float)sum;
   }
 }
 
@@ -263,18 +264,18 @@ INLINE void finish_columns(const double *lanes, size_t stride, size_t columns, n
   }
 }
 
-INLINE void sum_columns(gradient g, gradient_buffers b, size_t rows, size_t channels) {
+INLINE void sum_columns(gradient g, gradient_buffers b, dimensions d) {
   const int e = g.element;
   _Alignas(VECTOR) double scratch[SCRATCH];
   double *const staged = scratch + LANES, *const lanes = staged + TILE + SLACK;
   double *const behind_lanes = lanes + LANES * TILE + SLACK, *const end = scratch + SCRATCH - SLACK;
-  const size_t bytes = (size_t)size(e), row_bytes = channels * bytes;
+  const size_t rows = d.outer, channels = d.channels, bytes = (size_t)size(e), row_bytes = d.row * bytes;
   const size_t levels = levels_of(rows), leaves = rows / LEAF;
 
   /* Flat: all columns in one tile, 8 rows as one, with a pattern of parameters for them. */
   const size_t pattern_room = g.inputs > 2 ? (LANES * TILE * bytes + VECTOR) / sizeof(double) : 0;
-  const int flat =
-      channels <= TILE && levels * rounded_up(channels, 8) <= (size_t)(end - behind_lanes) - pattern_room;
+  const int flat = is_whole(d) && channels <= TILE &&
+                   levels * rounded_up(channels, 8) <= (size_t)(end - behind_lanes) - pattern_room;
   const char *parameters = b.parameters;
   node_rows nodes = {behind_lanes, 0};
   size_t panel = channels;
@@ -322,7 +323,7 @@ INLINE void sum_columns(gradient g, gradient_buffers b, size_t rows, size_t chan
           merge_columns(lanes, stride, columns, own, leaf);
         } else {
           finish_columns(lanes, stride, columns, own, leaves, staged);
-          for (size_t i = 0; i < columns; i++) store_sum(b.sums, c + i, staged[i], e);
+          for (size_t i = 0; i < columns; i++) store_sum(b, c + i, staged[i], e);
         }
       }
     }
@@ -486,7 +487,7 @@ INLINE void sum_runs(gradient g, gradient_buffers b, dimensions d) {
   const int e = g.element;
   _Alignas(VECTOR) double scratch[SCRATCH];
   double *const staged = scratch + LANES;
-  const size_t bytes = (size_t)size(e), run = d.inner * bytes, row = d.channels * run;
+  const size_t bytes = (size_t)size(e), run = d.inner * bytes, row = d.row * bytes;
   const size_t terms = d.outer * d.inner;
   const int long_runs = d.inner >= LEAF;
   const size_t pattern = g.inputs > 2 && !long_runs ? (run + 7) / 8 : 0; /* doubles a channel */
@@ -516,7 +517,7 @@ INLINE void sum_runs(gradient g, gradient_buffers b, dimensions d) {
       /* As many channels at once as are staged at once; if those are all, several rows. */
       char *const parameters = (char *)(t.nodes + channels * t.levels);
       const size_t block = smaller_of(STAGED / d.inner, channels), columns_of_all = d.channels * d.inner;
-      size_t rows = block == d.channels ? smaller_of(STAGED / columns_of_all, d.outer) : 1;
+      size_t rows = block == d.channels && is_whole(d) ? smaller_of(STAGED / columns_of_all, d.outer) : 1;
       if (pattern > 0) {
         if (rows > 1) rows = smaller_of(rows, (size_t)(end - parameters) / row);
         spread(e, b.parameters + c0 * bytes, channels, d.inner, rows, parameters);
@@ -535,14 +536,14 @@ INLINE void sum_runs(gradient g, gradient_buffers b, dimensions d) {
       }
     }
     for (size_t c = 0; c < channels; c++) {
-      store_sum(b.sums, c0 + c, finish(tree_of(t, c).lanes, tree_of(t, c).nodes, terms / LEAF), e);
+      store_sum(b, c0 + c, finish(tree_of(t, c).lanes, tree_of(t, c).nodes, terms / LEAF), e);
     }
   }
 }
 
 INLINE void sum_over_channels(gradient g, gradient_buffers b, dimensions d) {
   if (d.inner == 1 && d.channels > 1) {
-    sum_columns(g, b, d.outer, d.channels);
+    sum_columns(g, b, d);
   } else {
     sum_runs(g, b, d);
   }

@@ -54,14 +54,16 @@ struct fastrelu_kernels {
                                int64_t floor);
   int (*prelu[ELEMENTS])(const void *x, const void *slope, void *y, size_t outer, size_t channels,
                          size_t inner);
-  int (*prelu_grad[ELEMENTS])(const void *x, const void *slope, const void *dy, void *dx, void *dslope,
-                              size_t outer, size_t channels, size_t inner);
   int (*relu_bias[ELEMENTS])(const void *x, const void *bias, void *y, size_t outer, size_t channels,
                              size_t inner);
+  /* Of a whole tensor row is channels * inner; of some channels of a wider one more: the elements from one row to the
+   * next. unrounded: the sums are doubles, of a whole part of the tree. */
+  int (*prelu_grad[ELEMENTS])(const void *x, const void *slope, const void *dy, void *dx, void *dslope,
+                              size_t outer, size_t channels, size_t inner, size_t row, int unrounded);
   int (*relu_bias_grad[ELEMENTS])(const void *y, const void *dy, void *dx, void *dbias, size_t outer,
-                                  size_t channels, size_t inner);
+                                  size_t channels, size_t inner, size_t row, int unrounded);
   int (*relu_count[WIDTHS])(const void *x, uint64_t *counts, size_t outer, size_t channels, size_t inner,
-                            int64_t floor);
+                            size_t row, int64_t floor);
   int (*identity[WIDTHS])(const void *x, void *y, size_t n); /* the walk alone: the yardstick of the bench */
 };
 

@@ -4,6 +4,7 @@
 #include "dispatch.h"
 #include "dtypes.h"
 #include "fastrelu.h"
+#include "parts.h"
 
 /* x and one parameter a channel to y. */
 #define CHECK_CHANNEL_MAP(type, parameters)                                    \
@@ -16,11 +17,21 @@
   CHECK(apart_or_same(x, y, n * sizeof(type)), FASTRELU_ERROR_OVERLAP);        \
   CHECK(apart(parameters, channels * sizeof(type), y, n * sizeof(type)), FASTRELU_ERROR_OVERLAP)
 
+/* Ends a public function: a tail call into its kernel, unless the call is large. */
+#define CHANNEL_MAP(type, entry, x, parameters, y)                                              \
+  do {                                                                                          \
+    if (is_large(2 * n * sizeof(type))) {                                                       \
+      return fastrelu_channel_map_large(x, parameters, y, outer, channels, inner, ENTRY(entry), \
+                                        sizeof(type));                                          \
+    }                                                                                           \
+    return kernels()->entry(x, parameters, y, outer, channels, inner);                          \
+  } while (0)
+
 #define PRELU(dtype, type, real, width, element, floor)                                           \
   fastrelu_status fastrelu_prelu_##dtype(const type *x, const type *slope, type *y, size_t outer, \
                                          size_t channels, size_t inner) {                         \
     CHECK_CHANNEL_MAP(type, slope);                                                               \
-    return kernels()->prelu[element](x, slope, y, outer, channels, inner);                        \
+    CHANNEL_MAP(type, prelu[element], x, slope, y);                                               \
   }
 FLOATS(PRELU)
 
@@ -28,9 +39,72 @@ FLOATS(PRELU)
   fastrelu_status fastrelu_relu_bias_##dtype(const type *x, const type *bias, type *y, size_t outer, \
                                              size_t channels, size_t inner) {                        \
     CHECK_CHANNEL_MAP(type, bias);                                                                   \
-    return kernels()->relu_bias[element](x, bias, y, outer, channels, inner);                        \
+    CHANNEL_MAP(type, relu_bias[element], x, bias, y);                                               \
   }
 FLOATS(RELU_BIAS)
+
+/* ---- large sums and counts ---------------------------------------------------------------------------------- */
+
+/* What is constant in a public function's large calls, and what a reduction has of it and of the shape. */
+struct site {
+  size_t entry, size, entry_size;
+};
+#define SHAPED                                                                                              \
+  .kernel = fastrelu_kernel_at(kernels(), site->entry), .size = site->size, .entry_size = site->entry_size, \
+  .outer = outer, .channels = channels, .inner = inner
+
+typedef int prelu_grad_kernel(const void *x, const void *slope, const void *dy, void *dx, void *dslope,
+                              size_t outer, size_t channels, size_t inner, size_t row, int unrounded);
+
+static void apply_prelu_grad(const struct fastrelu_reduction *r, struct fastrelu_block b, void *entries,
+                             bool unrounded) {
+  const size_t at = b.at * r->size;
+  ((prelu_grad_kernel *)r->kernel)(r->x + at, r->parameters + b.channel * r->size, r->dy + at, r->dx + at,
+                                   entries, b.outer, b.channels, r->inner, r->channels * r->inner, unrounded);
+}
+
+LARGE_CALL large_prelu_grad(const void *x, const void *slope, const void *dy, void *dx, void *dslope,
+                            size_t outer, size_t channels, size_t inner, const struct site *site) {
+  const size_t bytes = 3 * outer * channels * inner * site->size;
+  return fastrelu_reduce_large((struct fastrelu_reduction){apply_prelu_grad, SHAPED, .x = x,
+                                                           .parameters = slope, .dy = dy, .dx = dx,
+                                                           .entries = dslope, .bytes = bytes});
+}
+
+typedef int relu_bias_grad_kernel(const void *y, const void *dy, void *dx, void *dbias, size_t outer,
+                                  size_t channels, size_t inner, size_t row, int unrounded);
+
+static void apply_relu_bias_grad(const struct fastrelu_reduction *r, struct fastrelu_block b, void *entries,
+                                 bool unrounded) {
+  const size_t at = b.at * r->size;
+  ((relu_bias_grad_kernel *)r->kernel)(r->x + at, r->dy + at, r->dx + at, entries, b.outer, b.channels,
+                                       r->inner, r->channels * r->inner, unrounded);
+}
+
+LARGE_CALL large_relu_bias_grad(const void *y, const void *dy, void *dx, void *dbias, size_t outer,
+                                size_t channels, size_t inner, const struct site *site) {
+  const size_t bytes = 3 * outer * channels * inner * site->size;
+  return fastrelu_reduce_large((struct fastrelu_reduction){apply_relu_bias_grad, SHAPED, .x = y, .dy = dy,
+                                                           .dx = dx, .entries = dbias, .bytes = bytes});
+}
+
+typedef int relu_count_kernel(const void *x, uint64_t *counts, size_t outer, size_t channels, size_t inner,
+                              size_t row, int64_t floor);
+
+static void apply_relu_count(const struct fastrelu_reduction *r, struct fastrelu_block b, void *entries,
+                             bool unrounded) {
+  (void)unrounded;
+  ((relu_count_kernel *)r->kernel)(r->x + b.at * r->size, entries, b.outer, b.channels, r->inner,
+                                   r->channels * r->inner, r->floor_bits);
+}
+
+LARGE_CALL large_relu_count(const void *x, uint64_t *counts, size_t outer, size_t channels, size_t inner,
+                            int64_t floor, const struct site *site) {
+  const size_t bytes = outer * channels * inner * site->size;
+  return fastrelu_reduce_large((struct fastrelu_reduction){apply_relu_count, SHAPED, .x = x,
+                                                           .entries = (char *)counts, .counts = true,
+                                                           .floor_bits = floor, .bytes = bytes});
+}
 
 /* The sums over an empty tensor are written, too. */
 #define CHECK_SUMS(type, sum_type, sums)                                             \
@@ -70,7 +144,11 @@ FLOATS(RELU_BIAS)
     CHECK(apart(slope, channels * sizeof(type), dx, n * sizeof(type)), FASTRELU_ERROR_OVERLAP);           \
     CHECK(apart(slope, channels * sizeof(type), dslope, channels * sizeof(sum_type)),                     \
           FASTRELU_ERROR_OVERLAP);                                                                        \
-    return kernels()->prelu_grad[element](x, slope, dy, dx, dslope, outer, channels, inner);              \
+    static const struct site site = {ENTRY(prelu_grad[element]), sizeof(type), sizeof(sum_type)};         \
+    if (is_large(3 * n * sizeof(type)))                                                                   \
+      return large_prelu_grad(x, slope, dy, dx, dslope, outer, channels, inner, &site);                   \
+    return kernels()->prelu_grad[element](x, slope, dy, dx, dslope, outer, channels, inner,               \
+                                          channels * inner, 0);                                           \
   }
 SUMMED(PRELU_GRAD)
 
@@ -83,21 +161,28 @@ SUMMED(PRELU_GRAD)
     CHECK(dx, FASTRELU_ERROR_NULL);                                                                         \
     CHECK(dbias, FASTRELU_ERROR_NULL);                                                                      \
     CHECK_CHANNEL_GRADIENT(type, sum_type, y, dbias);                                                       \
-    return kernels()->relu_bias_grad[element](y, dy, dx, dbias, outer, channels, inner);                    \
+    static const struct site site = {ENTRY(relu_bias_grad[element]), sizeof(type), sizeof(sum_type)};       \
+    if (is_large(3 * n * sizeof(type)))                                                                     \
+      return large_relu_bias_grad(y, dy, dx, dbias, outer, channels, inner, &site);                         \
+    return kernels()->relu_bias_grad[element](y, dy, dx, dbias, outer, channels, inner, channels * inner,   \
+                                              0);                                                           \
   }
 SUMMED(RELU_BIAS_GRAD)
 
-#define RELU_COUNT(dtype, type, real, width, element, floor)                                        \
-  fastrelu_status fastrelu_relu_count_##dtype(const type *x, uint64_t *counts, size_t outer,        \
-                                              size_t channels, size_t inner) {                      \
-    const size_t n = product(outer, channels, inner);                                               \
-    CHECK_SIZE(type);                                                                               \
-    CHECK(channels <= PTRDIFF_MAX / sizeof(uint64_t), FASTRELU_ERROR_SIZE);                         \
-    CHECK(x, FASTRELU_ERROR_NULL);                                                                  \
-    CHECK(counts, FASTRELU_ERROR_NULL);                                                             \
-    CHECK(aligned(x, NULL, NULL, ALIGNMENT(type)), FASTRELU_ERROR_ALIGNMENT);                       \
-    CHECK(aligned(counts, NULL, NULL, ALIGNMENT(uint64_t)), FASTRELU_ERROR_ALIGNMENT);              \
-    CHECK(apart(counts, channels * sizeof(uint64_t), x, n * sizeof(type)), FASTRELU_ERROR_OVERLAP); \
-    return kernels()->relu_count[width](x, counts, outer, channels, inner, floor);                  \
+#define RELU_COUNT(dtype, type, real, width, element, floor)                                         \
+  fastrelu_status fastrelu_relu_count_##dtype(const type *x, uint64_t *counts, size_t outer,         \
+                                              size_t channels, size_t inner) {                       \
+    const size_t n = product(outer, channels, inner);                                                \
+    CHECK_SIZE(type);                                                                                \
+    CHECK(channels <= PTRDIFF_MAX / sizeof(uint64_t), FASTRELU_ERROR_SIZE);                          \
+    CHECK(x, FASTRELU_ERROR_NULL);                                                                   \
+    CHECK(counts, FASTRELU_ERROR_NULL);                                                              \
+    CHECK(aligned(x, NULL, NULL, ALIGNMENT(type)), FASTRELU_ERROR_ALIGNMENT);                        \
+    CHECK(aligned(counts, NULL, NULL, ALIGNMENT(uint64_t)), FASTRELU_ERROR_ALIGNMENT);               \
+    CHECK(apart(counts, channels * sizeof(uint64_t), x, n * sizeof(type)), FASTRELU_ERROR_OVERLAP);  \
+    static const struct site site = {ENTRY(relu_count[width]), sizeof(type), sizeof *counts};        \
+    if (is_large(n * sizeof(type)))                                                                  \
+      return large_relu_count(x, counts, outer, channels, inner, floor, &site);                      \
+    return kernels()->relu_count[width](x, counts, outer, channels, inner, channels * inner, floor); \
   }
 FLOATS(RELU_COUNT)

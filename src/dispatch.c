@@ -10,6 +10,7 @@
 
 #include "cpu.h"
 #include "fastrelu.h"
+#include "runner.h"
 
 #define ISA(name)                                                       \
   extern const struct fastrelu_kernels fastrelu_kernels_##name[TABLES]; \
@@ -85,8 +86,11 @@ static const struct fastrelu_kernels *preferred_table(void) {
 }
 
 /* Whoever calls before the constructor streams nothing. */
-_Atomic size_t fastrelu_streaming_threshold_in_use = SIZE_MAX;
+static _Atomic size_t streaming_threshold = SIZE_MAX;
 static _Atomic bool threshold_set;
+_Atomic size_t fastrelu_large_from = LEAST_SPLIT;
+
+size_t fastrelu_streaming_threshold(void) { return atomic_load(&streaming_threshold); }
 
 /* Where a streaming store begins to pay, for one core. What a virtual machine names as its L3 may be ten times what
  * it gets, so L2 bounds it too: 24 times was right on both CPUs of docs/performance.md. */
@@ -101,7 +105,8 @@ fastrelu_status fastrelu_set_streaming_threshold(size_t bytes) {
   size_t threshold = bytes ? bytes : default_threshold();
   if (threshold < LEAST_LARGE) threshold = LEAST_LARGE;
   atomic_store(&threshold_set, bytes != 0);
-  atomic_store(&fastrelu_streaming_threshold_in_use, threshold);
+  atomic_store(&streaming_threshold, threshold);
+  atomic_store(&fastrelu_large_from, threshold < LEAST_SPLIT ? threshold : LEAST_SPLIT);
   return FASTRELU_OK;
 }
 

@@ -22,19 +22,16 @@ static inline const struct fastrelu_kernels *kernels(void) {
   return atomic_load_explicit(&fastrelu_kernels_in_use, memory_order_acquire);
 }
 
-/* From this many bytes on, in all buffers of a call, it is large. Never below LEAST_LARGE. */
-extern _Atomic size_t fastrelu_streaming_threshold_in_use HIDDEN;
+/* From this many bytes on, in all buffers of a call, it may be worth streaming, or workers: fastrelu_call_large knows.
+ */
+extern _Atomic size_t fastrelu_large_from HIDDEN;
 
-/* The kernels for a call of so many bytes. In place nothing is streamed. */
-static inline const struct fastrelu_kernels *kernels_for(size_t bytes, bool in_place) {
-  const struct fastrelu_kernels *table = kernels();
-  const size_t threshold = atomic_load_explicit(&fastrelu_streaming_threshold_in_use, memory_order_relaxed);
-  if (__builtin_expect(bytes >= threshold, 0)) {
-    if (!in_place) table += LARGE_CALLS;
-    __asm__("" : "+r"(table)); /* or gcc makes a conditional move of it, for which every small call waits */
-  }
-  return table;
+static inline bool is_large(size_t bytes) {
+  return __builtin_expect(bytes >= atomic_load_explicit(&fastrelu_large_from, memory_order_relaxed), 0);
 }
+
+/* From this many bytes on it stores around the caches, if not in place. Never below LEAST_LARGE. */
+size_t fastrelu_streaming_threshold(void) HIDDEN;
 
 /* Every instruction set of this build, best first, ended by NULL. */
 extern const char *const fastrelu_isas_built[] HIDDEN;

@@ -6,6 +6,7 @@
 #include "cpu.h"
 #include "dispatch.h"
 #include "fastrelu.h"
+#include "runner.h"
 
 #define TEXT(number) #number
 #define STRING(number) TEXT(number)
@@ -140,8 +141,10 @@ int fastrelu_info(char *buffer, size_t size) {
   put_bytes(&w, ",\n  \"caches\": {\"l1d\": ", caches.l1d);
   put_bytes(&w, ", \"l2\": ", caches.l2);
   put_bytes(&w, ", \"l3\": ", caches.l3);
-  const size_t threshold = atomic_load(&fastrelu_streaming_threshold_in_use);
+  const size_t threshold = fastrelu_streaming_threshold();
   put_bytes(&w, "},\n  \"streaming_threshold\": ", threshold < SIZE_MAX ? threshold : 0);
+  put_text(&w, ",\n  \"runner_threads\": ");
+  put_number(&w, fastrelu_runner_threads());
   put_text(&w, "\n}\n");
 
   if (size > 0) buffer[w.length < size ? w.length : size - 1] = '\0';

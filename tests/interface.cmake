@@ -1,21 +1,34 @@
 # What users see of the library: its header, its symbols, and the installed tree.
 
-# ---- the header, alone, in every dialect it promises ---------------------------------------------------------------
+# ---- each header, alone, in every dialect it promises --------------------------------------------------------------
 
-file(WRITE ${CMAKE_CURRENT_BINARY_DIR}/header.c "#include <fastrelu.h>\nint header_is_clean(void);\n\
+function(fastrelu_header_tests header first_c name)
+  string(MAKE_C_IDENTIFIER ${header} file)
+  file(WRITE ${CMAKE_CURRENT_BINARY_DIR}/${file}.c "#include <${header}>\nint header_is_clean(void);\n\
 int header_is_clean(void) { return fastrelu_relu_f32(0, 0, 0) == FASTRELU_OK; }\n")
-configure_file(${CMAKE_CURRENT_BINARY_DIR}/header.c ${CMAKE_CURRENT_BINARY_DIR}/header.cc COPYONLY)
-set(strict -fsyntax-only -pedantic-errors -Wall -Wextra -Werror -I ${PROJECT_SOURCE_DIR}/include)
-foreach(standard c89 c99 c11 c17 c2x)
-  add_test(NAME header_in_${standard} COMMAND ${CMAKE_C_COMPILER} -std=${standard} ${strict}
-                                              ${CMAKE_CURRENT_BINARY_DIR}/header.c)
-endforeach()
-find_program(FASTRELU_CXX NAMES ${CMAKE_CXX_COMPILER} c++ g++ clang++)
-if(FASTRELU_CXX)
-  foreach(standard c++11 c++14 c++17 c++20 c++2b)
-    add_test(NAME header_in_${standard} COMMAND ${FASTRELU_CXX} -std=${standard} ${strict}
-                                                ${CMAKE_CURRENT_BINARY_DIR}/header.cc)
+  configure_file(${CMAKE_CURRENT_BINARY_DIR}/${file}.c ${CMAKE_CURRENT_BINARY_DIR}/${file}.cc COPYONLY)
+  set(strict -fsyntax-only -pedantic-errors -Wall -Wextra -Werror -I ${PROJECT_SOURCE_DIR}/include ${ARGN})
+  set(c_standards c89 c99 c11 c17 c2x)
+  list(FIND c_standards ${first_c} first)
+  list(SUBLIST c_standards ${first} -1 c_standards)
+  foreach(standard IN LISTS c_standards)
+    add_test(NAME ${name}_in_${standard} COMMAND ${CMAKE_C_COMPILER} -std=${standard} ${strict}
+                                                 ${CMAKE_CURRENT_BINARY_DIR}/${file}.c)
   endforeach()
+  if(FASTRELU_CXX)
+    foreach(standard c++11 c++14 c++17 c++20 c++2b)
+      add_test(NAME ${name}_in_${standard} COMMAND ${FASTRELU_CXX} -std=${standard} ${strict}
+                                                   ${CMAKE_CURRENT_BINARY_DIR}/${file}.cc)
+    endforeach()
+  endif()
+endfunction()
+find_program(FASTRELU_CXX NAMES ${CMAKE_CXX_COMPILER} c++ g++ clang++)
+fastrelu_header_tests(fastrelu.h c89 header)
+if(OpenMP_C_FOUND)
+  fastrelu_header_tests(fastrelu/openmp.h c99 openmp_header ${OpenMP_C_FLAGS})
+endif()
+if(FASTRELU_PTHREADPOOL_LINKS)
+  fastrelu_header_tests(fastrelu/pthreadpool.h c99 pthreadpool_header -isystem ${FASTRELU_PTHREADPOOL_INCLUDE_DIR})
 endif()
 
 # ---- exported symbols ----------------------------------------------------------------------------------------------

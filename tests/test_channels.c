@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "backwards.h"
 #include "buffers.h"
 #include "environment.h"
 #include "fastrelu.h"
@@ -208,6 +209,26 @@ static void matches_in_large_shapes(void **state) {
       compare_everywhere(op, shapes[i], quick ? 1 : 2, &seed);
     }
   }
+}
+
+/* A runner does large calls in parts of rows, of channels, or of anything. */
+static void matches_in_parts(void **state) {
+  static const size_t threads[] = {2, 64, 3, 7};
+  static const struct shape shapes[] = {
+      {100000, 3, 1}, {4700, 64, 1},  {1170, 257, 1}, {600, 513, 1},  {270, 1111, 1}, {130, 2305, 1},
+      {1, 300000, 1}, {1, 1, 300001}, {30007, 1, 10}, {262144, 1, 1}, {2048, 128, 1}, {5, 12, 5003},
+      {40, 155, 49},  {2, 3, 50000},  {1, 2, 150001}, {700, 65, 7},   {3, 700, 150},  {290, 1030, 1},
+      {150000, 2, 1}, {1, 3, 100000}, {3, 1, 100000}};
+  const struct channel_operation *op = *state;
+  uint64_t seed = 7;
+  size_t round = 0;
+  for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i += quick ? 4 : 1) {
+    fill_inputs(op, shapes[i], i % DATA_KINDS, &seed);
+    run_backwards(threads[round++ % 4]);
+    compare_everywhere(op, shapes[i], 1, &seed);
+    assert_true(parts_done() > 1);
+  }
+  run_backwards(0);
 }
 
 static void matches_in_random_shapes(void **state) {
@@ -539,6 +560,13 @@ static void an_empty_tensor_has_sums_of_zero(void **state) {
   expect(op, buffers, (struct shape){SIZE_MAX, 0, SIZE_MAX}, FASTRELU_OK);
 }
 
+/* Whatever a test that failed has left behind. */
+static int alone(void **state) {
+  (void)state;
+  run_backwards(0);
+  return 0;
+}
+
 int main(void) {
   static const struct {
     const char *sentence;
@@ -546,6 +574,7 @@ int main(void) {
   } kinds[] = {
       {"matches in every small shape", matches_in_every_small_shape},
       {"matches in large shapes", matches_in_large_shapes},
+      {"matches in parts", matches_in_parts},
       {"matches in random shapes", matches_in_random_shapes},
       {"works in place", works_in_place},
       {"is indifferent to the environment", is_indifferent_to_the_environment},
@@ -572,7 +601,7 @@ int main(void) {
       const size_t length = strlen(op->name) + strlen(kinds[i].sentence) + 2;
       char *name = malloc(length);
       snprintf(name, length, "%s %s", op->name, kinds[i].sentence);
-      tests[count++] = (struct CMUnitTest){name, kinds[i].function, NULL, NULL, (void *)(uintptr_t)op};
+      tests[count++] = (struct CMUnitTest){name, kinds[i].function, alone, NULL, (void *)(uintptr_t)op};
     }
   }
   tests[count++] = (struct CMUnitTest)cmocka_unit_test(counts_past_the_width_of_an_element);

@@ -107,11 +107,11 @@ static void streaming_threshold_can_be_set(void **state) {
   char *before = info();
   assert_non_null(strstr(before, "\"streaming_threshold\": "));
   assert_int_equal(fastrelu_set_streaming_threshold(123456), FASTRELU_OK);
-  assert_info_has("\"streaming_threshold\": 123456\n");
+  assert_info_has("\"streaming_threshold\": 123456,\n");
   assert_int_equal(fastrelu_set_streaming_threshold(1), FASTRELU_OK);
-  assert_info_has("\"streaming_threshold\": 16384\n");
+  assert_info_has("\"streaming_threshold\": 16384,\n");
   assert_int_equal(fastrelu_set_streaming_threshold(SIZE_MAX), FASTRELU_OK);
-  assert_info_has("\"streaming_threshold\": null\n");
+  assert_info_has("\"streaming_threshold\": null,\n");
   assert_int_equal(fastrelu_set_streaming_threshold(0), FASTRELU_OK);
   char *after = info();
   assert_string_equal(before, after);

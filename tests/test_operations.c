@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "backwards.h"
 #include "buffers.h"
 #include "environment.h"
 #include "fastrelu.h"
@@ -30,7 +31,7 @@ static bool quick;
 
 static struct guarded arenas[MAX_OPERANDS];
 static char *inputs[MAX_OPERANDS], *expected[MAX_OPERANDS]; /* inputs: what an arena held before the call */
-static uint8_t outcomes[LONGEST + 4096];
+static uint8_t outcomes[600000]; /* of a byte in two tensors of together 1 MiB and more */
 
 /* Calls the operation on buffers at these places and compares everything: the outputs, the inputs, which stay
  * unless they are in place, and the memory around. same[k] is the operand whose buffer k uses, itself or
@@ -178,7 +179,41 @@ static void matches_past_the_caches(void **state) {
       call_and_compare(c, n, distance, at_end, same);
     }
   }
-  fastrelu_set_streaming_threshold(0);
+}
+
+/* A runner does large calls in parts: buffers anywhere, within the caches and past them, in place too. */
+static void matches_in_parts(void **state) {
+  static const size_t threads[] = {2, 3, 5, 64};
+  const struct test_case *c = *state;
+  const size_t size = element_size(c->op->dtype);
+  size_t bytes = 0; /* of an element in all tensors */
+  for (int k = 0; k < MAX_OPERANDS; k++)
+    bytes += c->op->roles[k] == NONE || is_mask(c->op->roles[k]) ? 0 : size;
+  uint64_t seed = 7;
+  assert_int_equal(fastrelu_use_isa(c->isa), FASTRELU_OK);
+  for (int round = 0; round < (quick ? 1 : 4); round++) {
+    const size_t n =
+        (((size_t)1 << 20) + (size_t)(random_bits(&seed) % 20000)) / (bytes > size ? bytes : 2 * size);
+    size_t distance[MAX_OPERANDS];
+    bool at_end[MAX_OPERANDS];
+    bool shared = false;
+    int same[MAX_OPERANDS] = {0, 1, 2, 3, 4};
+    fill_inputs(c->op, n, &seed);
+    for (int k = 0; k < MAX_OPERANDS; k++) {
+      const uint64_t random = random_bits(&seed);
+      distance[k] = random % longest_vector(c->op) * (is_mask(c->op->roles[k]) ? 1 : size);
+      at_end[k] = random >> 32 & 1;
+      for (int a = 0; round == 3 && a < k && !shared; a++) {
+        if (!may_be_in_place(c->op, a, k)) continue;
+        same[k] = a;
+        shared = true;
+      }
+    }
+    fastrelu_set_streaming_threshold(round % 2 == 0 ? 1 : 0);
+    run_backwards(threads[round]);
+    call_and_compare(c, n, distance, at_end, same);
+    assert_true(parts_done() > 1);
+  }
 }
 
 static void in_place_at_every_length(const struct test_case *c, const int same[], uint64_t *seed) {
@@ -289,25 +324,36 @@ static void is_indifferent_to_the_environment(void **state) {
   }
 }
 
+/* Whatever a test that failed has left behind. */
+static int back_to_defaults(void **state) {
+  (void)state;
+  run_backwards(0);
+  return fastrelu_set_streaming_threshold(0);
+}
+
+enum { KINDS = 7 };
+
 static void add_tests(struct CMUnitTest *tests, size_t *count, const struct test_case *c) {
   static const struct {
     const char *sentence;
     CMUnitTestFunction function;
     bool of_variants; /* what depends on parameters */
-  } kinds[] = {
+  } kinds[KINDS] = {
       {"matches at every length and offset", matches_at_every_length_and_offset, false},
       {"matches on long tensors", matches_on_long_tensors, false},
       {"matches past the caches", matches_past_the_caches, true},
+      {"matches in parts", matches_in_parts, false},
       {"works in place", works_in_place, false},
       {"matches on every kind of value", matches_on_every_kind_of_value, true},
       {"is indifferent to the environment", is_indifferent_to_the_environment, true},
   };
-  for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+  for (size_t i = 0; i < KINDS; i++) {
     if (c->op->variant && (quick || !kinds[i].of_variants)) continue;
     const size_t length = strlen(c->op->name) + strlen(c->isa) + strlen(kinds[i].sentence) + 8;
     char *name = malloc(length);
     snprintf(name, length, "%s on %s %s", c->op->name, c->isa, kinds[i].sentence);
-    tests[(*count)++] = (struct CMUnitTest){name, kinds[i].function, NULL, NULL, (void *)(uintptr_t)c};
+    tests[(*count)++] =
+        (struct CMUnitTest){name, kinds[i].function, back_to_defaults, NULL, (void *)(uintptr_t)c};
   }
 }
 
@@ -350,7 +396,7 @@ int main(int argc, char **argv) {
   size_t isa_count = 0, count = 0;
   while (isas[isa_count]) isa_count++;
   struct test_case *cases = calloc(isa_count * operation_count, sizeof *cases);
-  struct CMUnitTest *tests = calloc(isa_count * operation_count * 6, sizeof *tests);
+  struct CMUnitTest *tests = calloc(isa_count * operation_count * KINDS, sizeof *tests);
   if (!cases || !tests) return EXIT_FAILURE;
   for (size_t i = 0; i < isa_count; i++) {
     for (size_t o = 0; o < operation_count; o++) {

@@ -12,8 +12,8 @@ case $1 in
       --no-corpus-path --no-comp-dir-path "$2" | sed "s#$top/##" > "$record"
     ;;
   check)
-    abidiff --headers-dir1 "$top/include" --headers-dir2 "$top/include" --drop-private-types \
-      --exported-interfaces-only --no-added-syms "$record" "$2"
+    # The record has no private types. Asked to drop them, abidiff 2.2 also drops what it cannot place: the record's.
+    abidiff --exported-interfaces-only --no-added-syms "$record" "$2"
     echo "the ABI is as recorded"
     ;;
   *)

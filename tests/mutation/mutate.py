@@ -37,6 +37,13 @@ MUTANTS = [
     ("kernels/sparse.h", "(x > floor) & (x != 0)", "(x > floor)"),
     ("kernels/sparse.h", "while (n - c.i >= (size_t)batch", "while (n - c.i + 1 >= (size_t)batch"),
     ("kernels/sparse.h", "broadcast(group, W32), W32)", "broadcast(groups, W32), W32)"),
+    ("kernels/sums.h", "(sum[0] + sum[2]) + (sum[1] + sum[3])", "(sum[0] + sum[1]) + (sum[2] + sum[3])"),
+    ("kernels/sums.h", "if (rest & 1) sum = add_lanes(load(node, F64), sum, F64);", "sum = add_lanes(load(node, F64), sum, F64);"),
+    ("kernels/sums.h", "is_whole(d) && channels <= TILE", "channels <= TILE"),
+    ("kernels/sums.h", "block == d.channels && is_whole(d)", "block == d.channels"),
+    ("kernels/sums.h", "e == F64 || b.unrounded", "e == F64"),
+    ("kernels/channels.h", "is_whole(d) ? REPEATED / row : 1", "REPEATED / row"),
+    ("kernels/channels.h", "++counted == most", "++counted == most + 1"),
     ("kernels/positions.h", "FROM_2(3, __VA_ARGS__)", "FROM_2(4, __VA_ARGS__)"),
     ("kernels/base.h", "p[bytes - 1] = (uint8_t)", "p[bytes] = (uint8_t)"),
     ("kernels/base.h", "(const char *)p + bytes - length", "(const char *)p + length"),
@@ -67,13 +74,28 @@ MUTANTS = [
     ("src/check.h", "distance + bytes - 1 >= 2 * bytes - 1", "distance + bytes >= 2 * bytes"),
     ("src/check.h", "(uintptr_t)b - (uintptr_t)a >= a_bytes", "(uintptr_t)b - (uintptr_t)a >= a_bytes - 1"),
     ("src/check.h", "(uintptr_t)a | (uintptr_t)b | (uintptr_t)c", "(uintptr_t)a | (uintptr_t)b"),
-    ("src/api.c", "n - 1 >= PTRDIFF_MAX / sizeof(type)", "n >= SIZE_MAX / sizeof(type)"),
+    ("src/check.h", "n - 1 >= PTRDIFF_MAX / sizeof(type)", "n >= SIZE_MAX / sizeof(type)"),
     ("src/api.c", "(n + 7) / 8", "n / 8"),
     ("src/sparse.c", "CHECK(n <= MOST_INDEXED(type)", "CHECK(n <= EXTENT_ELEMENTS(type)"),
     ("src/sparse.c", "apart(count, sizeof *count, indices, n * sizeof *indices)", "apart(count, 1, indices, n * sizeof *indices)"),
     ("src/sparse.c", "indices[k - 1] >= indices[k]", "indices[k - 1] > indices[k]"),
     ("src/sparse.c", "indices[count - 1] >= n", "indices[count - 1] > n"),
-    ("src/sparse.c", "indices[k] < end; k++", "indices[k] <= end; k++"),
+    ("src/sparse.c", "indices[k] < block_end; k++", "indices[k] <= block_end; k++"),
+    # large calls
+    ("src/parts.c", "BOUNDARY = 512", "BOUNDARY = 4"),
+    ("src/parts.c", "m->parameters + channel * m->size", "m->parameters"),
+    ("src/parts.c", "inner - into_run < left ? inner - into_run : left", "inner - into_run < left ? inner : left"),
+    ("src/parts.c", "LEAF = 256", "LEAF = 128"),
+    ("src/parts.c", "entries[c].count = 0;", ";"),
+    ("src/parts.c", "for (; k >> level & 1; level++) sum = nodes[level] + sum;", ""),
+    ("src/parts.c", "whole < job->parts ?", "whole > job->parts ?"),
+    ("src/parts.c", "*count += of_channel", "*count = of_channel"),
+    ("src/parts.h", "end = begin + each + (index < rest)", "end = begin + each"),
+    ("src/runner.c", "if (index >= tasks->count) return;", ""),
+    ("src/runner.c", "&tasks.done, memory_order_acquire) == count", "&tasks.done, memory_order_acquire) <= count"),
+    ("src/runner.c", "count) != 0) return FASTRELU_ERROR_RUNNER", "count) > 0) return FASTRELU_ERROR_RUNNER"),
+    ("src/runner.c", "static RUNNER_TLS fastrelu_runner", "static fastrelu_runner"),
+    ("src/sparse.c", "indices[middle] < least", "indices[middle] <= least"),
     ("src/dispatch.c", "if (atomic_load(&overridden)) return;", ""),
     ("src/dispatch.c", "if (i == COUNT) return FASTRELU_ERROR_ISA;", "if (i == COUNT) return FASTRELU_OK;"),
     ("src/dispatch.c", "atomic_store(&overridden, name != NULL);", ""),
@@ -82,8 +104,8 @@ MUTANTS = [
     ("src/info.c", "c < 0x20 || c >= 0x7F", "c < 0x20"),
 ]  # fmt: skip
 
-PROGRAMS = ["test_conversions_emulated", "test_operations_emulated", "test_sparse_emulated", "test_errors", "test_dispatch",
-            "test_early"]  # fmt: skip
+PROGRAMS = ["test_conversions_emulated", "test_runner", "test_sparse_emulated", "test_channels_emulated",
+            "test_operations_emulated", "test_errors", "test_dispatch", "test_early"]  # fmt: skip
 
 
 def main() -> int:

@@ -1,0 +1,20 @@
+#include "backwards.h"
+
+#include "fastrelu.h"
+
+static size_t done;
+
+static int last_first(void *context, void (*task)(void *argument, size_t index), void *argument,
+                      size_t count) {
+  (void)context;
+  for (size_t i = count; i-- > 0; done++) task(argument, i);
+  return 0;
+}
+
+void run_backwards(size_t threads) {
+  const fastrelu_runner runner = {threads > 0 ? last_first : NULL, NULL, threads};
+  done = 0;
+  fastrelu_set_runner(&runner, NULL);
+}
+
+size_t parts_done(void) { return done; }
