@@ -12,6 +12,10 @@ fastrelu_kernel *fastrelu_kernel_at(const struct fastrelu_kernels *table, size_t
 /* Parts begin at multiples of so many elements: lines of a mask, and whole lines of everything else. */
 enum { BOUNDARY = 512 };
 
+/* No part is empty: kernels are never called for nothing. */
+_Static_assert(LEAST_PART >= BOUNDARY * MOST_BUFFERS * sizeof(double),
+               "parts of less than a boundary's elements");
+
 struct flat_job {
   const struct fastrelu_call *call;
   fastrelu_kernel *kernel;
