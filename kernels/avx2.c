@@ -122,8 +122,12 @@ INLINE bits where(mask m, bits x, int e) { return (void)e, simde_mm256_and_si256
 INLINE bits choose(mask m, bits a, bits b, int e) { return (void)e, simde_mm256_blendv_epi8(b, a, m); }
 
 INLINE mask both(mask a, mask b) { return simde_mm256_and_si256(a, b); }
-INLINE bits exclusive_or(bits a, bits b) { return simde_mm256_xor_si256(a, b); }
 INLINE bits bitwise_and(bits a, bits b) { return simde_mm256_and_si256(a, b); }
+
+/* Of floats, rank_of() each. */
+INLINE bits ranks(bits x, int e) {
+  return simde_mm256_xor_si256(x, where(above(broadcast(0, e), x, e), broadcast(~sign_of(e), e), e));
+}
 
 INLINE bits add_words(bits a, bits b, int e) {
   switch (size(e)) {

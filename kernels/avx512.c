@@ -181,8 +181,12 @@ INLINE bits choose(mask m, bits a, bits b, int e) {
 }
 
 INLINE mask both(mask a, mask b) { return a & b; }
-INLINE bits exclusive_or(bits a, bits b) { return simde_mm512_xor_si512(a, b); }
 INLINE bits bitwise_and(bits a, bits b) { return simde_mm512_and_si512(a, b); }
+
+/* Of floats, rank_of() each. */
+INLINE bits ranks(bits x, int e) {
+  return simde_mm512_xor_si512(x, where(above(broadcast(0, e), x, e), broadcast(~sign_of(e), e), e));
+}
 
 INLINE bits add_words(bits a, bits b, int e) {
   switch (size(e)) {

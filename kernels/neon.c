@@ -122,8 +122,12 @@ INLINE bits where(mask m, bits x, int e) { return (void)e, simde_vandq_u8(m, x);
 INLINE bits choose(mask m, bits a, bits b, int e) { return (void)e, simde_vbslq_u8(m, a, b); }
 
 INLINE mask both(mask a, mask b) { return simde_vandq_u8(a, b); }
-INLINE bits exclusive_or(bits a, bits b) { return simde_veorq_u8(a, b); }
 INLINE bits bitwise_and(bits a, bits b) { return simde_vandq_u8(a, b); }
+
+/* Of floats, rank_of() each. */
+INLINE bits ranks(bits x, int e) {
+  return simde_veorq_u8(x, where(above(broadcast(0, e), x, e), broadcast(~sign_of(e), e), e));
+}
 
 INLINE bits add_words(bits a, bits b, int e) {
   switch (size(e)) {

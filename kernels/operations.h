@@ -60,11 +60,8 @@ INLINE bits scaled(bits x, const constants *c, int e) {
   return narrow(mul(widen(x, e), (reals){c->slope, c->slope}, e), e);
 }
 
-/* The ranks of floats (base.h), shifted so that NaNs lie on the side where no bound excludes them. */
-INLINE bits rank(bits x, int64_t shift, int e) {
-  const bits magnitude = where(above(broadcast(0, e), x, e), broadcast(~sign_of(e), e), e);
-  return add_words(exclusive_or(x, magnitude), broadcast(shift, e), e);
-}
+/* The ranks of floats, shifted so that NaNs lie on the side where no bound excludes them. */
+INLINE bits rank(bits x, int64_t shift, int e) { return add_words(ranks(x, e), broadcast(shift, e), e); }
 
 /* !(x <= lo) */
 INLINE mask over_lo(bits x, const constants *c, int e) {

@@ -61,8 +61,9 @@ INLINE bits choose(mask m, bits a, bits b, int e) {
 }
 
 INLINE mask both(mask a, mask b) { return a & b; }
-INLINE bits exclusive_or(bits a, bits b) { return a ^ b; }
 INLINE bits bitwise_and(bits a, bits b) { return a & b; }
+
+INLINE bits ranks(bits x, int e) { return rank_of(x, e); }
 
 INLINE bits add_words(bits a, bits b, int e) {
   const uint64_t sum = (uint64_t)a + (uint64_t)b;

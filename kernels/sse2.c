@@ -94,8 +94,17 @@ INLINE bits choose(mask m, bits a, bits b, int e) {
 }
 
 INLINE mask both(mask a, mask b) { return simde_mm_and_si128(a, b); }
-INLINE bits exclusive_or(bits a, bits b) { return simde_mm_xor_si128(a, b); }
 INLINE bits bitwise_and(bits a, bits b) { return simde_mm_and_si128(a, b); }
+
+/* Of floats, rank_of() each. f32 and f64 by shifts: a zero and a mask would take two registers more, of which
+ * clamp_mask has none left with gcc 14. With the halves by shifts too, gcc 12 spills more in other kernels. */
+INLINE bits ranks(bits x, int e) {
+  if (size(e) == 2)
+    return simde_mm_xor_si128(x, where(above(broadcast(0, e), x, e), broadcast(~sign_of(e), e), e));
+  const bits signs = simde_mm_srai_epi32(x, 31);
+  if (size(e) == 4) return simde_mm_xor_si128(x, simde_mm_srli_epi32(signs, 1));
+  return simde_mm_xor_si128(x, simde_mm_srli_epi64(simde_mm_shuffle_epi32(signs, 0xF5), 1));
+}
 
 INLINE bits add_words(bits a, bits b, int e) {
   switch (size(e)) {
