@@ -230,32 +230,27 @@ INLINE mask not_at_most(bits a, bits b, int e) {
       simde_mm256_cmp_ps(simde_mm256_castsi256_ps(a), simde_mm256_castsi256_ps(b), SIMDE_CMP_NLE_UQ));
 }
 
+#if !defined(__AVX__)
+INLINE mask less_f64(bits a, bits b) {
+  return simde_mm256_castpd_si256(
+      simde_mm256_cmp_pd(simde_mm256_castsi256_pd(a), simde_mm256_castsi256_pd(b), SIMDE_CMP_LT_OQ));
+}
+#endif
+
 /* The instructions for floats give the second operand where either is NaN or both are zero. SIMDe's emulation
  * for doubles on AArch64 does not. */
-INLINE bits larger_f64(simde__m256d a, simde__m256d b) {
-#if defined(__AVX__)
-  return simde_mm256_castpd_si256(simde_mm256_max_pd(a, b));
-#else
-  return choose(simde_mm256_castpd_si256(simde_mm256_cmp_pd(b, a, SIMDE_CMP_LT_OQ)),
-                simde_mm256_castpd_si256(a), simde_mm256_castpd_si256(b), F64);
-#endif
-}
-INLINE bits smaller_f64(simde__m256d a, simde__m256d b) {
-#if defined(__AVX__)
-  return simde_mm256_castpd_si256(simde_mm256_min_pd(a, b));
-#else
-  return choose(simde_mm256_castpd_si256(simde_mm256_cmp_pd(a, b, SIMDE_CMP_LT_OQ)),
-                simde_mm256_castpd_si256(a), simde_mm256_castpd_si256(b), F64);
-#endif
-}
-
 INLINE bits larger(bits bound, bits x, int e) {
   switch (e) {
     case F32:
       return simde_mm256_castps_si256(
           simde_mm256_max_ps(simde_mm256_castsi256_ps(bound), simde_mm256_castsi256_ps(x)));
     case F64:
-      return larger_f64(simde_mm256_castsi256_pd(bound), simde_mm256_castsi256_pd(x));
+#if defined(__AVX__)
+      return simde_mm256_castpd_si256(
+          simde_mm256_max_pd(simde_mm256_castsi256_pd(bound), simde_mm256_castsi256_pd(x)));
+#else
+      return choose(less_f64(x, bound), bound, x, e);
+#endif
     case U8:
       return simde_mm256_max_epu8(bound, x);
     case W8:
@@ -272,7 +267,12 @@ INLINE bits smaller(bits bound, bits x, int e) {
       return simde_mm256_castps_si256(
           simde_mm256_min_ps(simde_mm256_castsi256_ps(bound), simde_mm256_castsi256_ps(x)));
     case F64:
-      return smaller_f64(simde_mm256_castsi256_pd(bound), simde_mm256_castsi256_pd(x));
+#if defined(__AVX__)
+      return simde_mm256_castpd_si256(
+          simde_mm256_min_pd(simde_mm256_castsi256_pd(bound), simde_mm256_castsi256_pd(x)));
+#else
+      return choose(less_f64(bound, x), bound, x, e);
+#endif
     case U8:
       return simde_mm256_min_epu8(bound, x);
     case W8:

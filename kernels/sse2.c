@@ -178,31 +178,24 @@ INLINE mask not_at_most(bits a, bits b, int e) {
 #endif
 }
 
+#if !defined(__SSE2__)
+INLINE mask less_f64(bits a, bits b) {
+  return simde_mm_castpd_si128(simde_mm_cmplt_pd(simde_mm_castsi128_pd(a), simde_mm_castsi128_pd(b)));
+}
+#endif
+
 /* The instructions for floats give the second operand where either is NaN or both are zero. SIMDe's emulation
  * for doubles on AArch64 does not. */
-INLINE bits larger_f64(simde__m128d a, simde__m128d b) {
-#if defined(__SSE2__)
-  return simde_mm_castpd_si128(simde_mm_max_pd(a, b));
-#else
-  return choose(simde_mm_castpd_si128(simde_mm_cmplt_pd(b, a)), simde_mm_castpd_si128(a),
-                simde_mm_castpd_si128(b), F64);
-#endif
-}
-INLINE bits smaller_f64(simde__m128d a, simde__m128d b) {
-#if defined(__SSE2__)
-  return simde_mm_castpd_si128(simde_mm_min_pd(a, b));
-#else
-  return choose(simde_mm_castpd_si128(simde_mm_cmplt_pd(a, b)), simde_mm_castpd_si128(a),
-                simde_mm_castpd_si128(b), F64);
-#endif
-}
-
 INLINE bits larger(bits bound, bits x, int e) {
   switch (e) {
     case F32:
       return simde_mm_castps_si128(simde_mm_max_ps(simde_mm_castsi128_ps(bound), simde_mm_castsi128_ps(x)));
     case F64:
-      return larger_f64(simde_mm_castsi128_pd(bound), simde_mm_castsi128_pd(x));
+#if defined(__SSE2__)
+      return simde_mm_castpd_si128(simde_mm_max_pd(simde_mm_castsi128_pd(bound), simde_mm_castsi128_pd(x)));
+#else
+      return choose(less_f64(x, bound), bound, x, e);
+#endif
     case U8:
       return simde_mm_max_epu8(bound, x);
     case W16:
@@ -216,7 +209,11 @@ INLINE bits smaller(bits bound, bits x, int e) {
     case F32:
       return simde_mm_castps_si128(simde_mm_min_ps(simde_mm_castsi128_ps(bound), simde_mm_castsi128_ps(x)));
     case F64:
-      return smaller_f64(simde_mm_castsi128_pd(bound), simde_mm_castsi128_pd(x));
+#if defined(__SSE2__)
+      return simde_mm_castpd_si128(simde_mm_min_pd(simde_mm_castsi128_pd(bound), simde_mm_castsi128_pd(x)));
+#else
+      return choose(less_f64(bound, x), bound, x, e);
+#endif
     case U8:
       return simde_mm_min_epu8(bound, x);
     case W16:
