@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""What llvm-mca says of the hot loops: cycles for each stored vector, on CPUs that need not be here. It models
-the ports of a CPU and the width of its front end, and is blind to memory: it finds code that got worse, and
-is never a claim about speed.
+"""What llvm-mca says of the hot loops: cycles for each stored vector, on CPUs that need not be here. It
+models the ports of a CPU and the width of its front end, and is blind to memory: it finds code that got
+worse, and is never a claim about speed.
 
   mca.py compare --ledger gcc-12-x86.toml --kernels avx2=avx2.c.o --kernels sse2=sse2.c.o
   mca.py record  --ledger gcc-12-x86.toml --kernels avx2=avx2.c.o --kernels sse2=sse2.c.o
@@ -120,10 +120,10 @@ def llvm_version(llvm_mca):
 
 
 def throughputs(llvm_mca, cpu, loops):
-    """Each loop's reciprocal throughput on a CPU: the cycles of an iteration where none waits for another, which
-    the busiest port or the front end decides. Not those of a simulation: it models buffers and a cache that
-    is always hit, and its figure moves with both. What is not seen is a chain from one iteration to the next:
-    the walks have none but pointers and the bits of a mask, the sums over channels do."""
+    """Each loop's reciprocal throughput on a CPU: the cycles of an iteration where none waits for another,
+    which the busiest port or the front end decides. Not those of a simulation: it models buffers and a cache
+    that is always hit, and its figure moves with both. What is not seen is a chain from one iteration to the
+    next: the walks have none but pointers and the bits of a mask, the sums over channels do."""
     x86 = loops[0].x86
     lines = [".intel_syntax noprefix"] if x86 else []
     for number, loop in enumerate(loops):  # (by `//`, aarch64's comment, LLVM 14 finds no regions)
@@ -216,8 +216,8 @@ def batch_figures(found, cpu):
 
 
 def costs(isa, kernels, has_scratch):
-    """What the batch loops cost over identity's, {kernel: (cycles, CPU)} where it is most; large calls are held
-    beside large calls. What works on sums on the stack has no such loop."""
+    """What the batch loops cost over identity's, {kernel: (cycles, CPU)} where it is most; large calls are
+    held beside large calls. What works on sums on the stack has no such loop."""
     worst = {}
     for kernel, found in kernels.items():
         small = kernel.replace("_large_", "_")
@@ -238,8 +238,8 @@ def over_budget(budgets, isa, found):
         budget = budgets.get(kernel, {}).get(isa)
         if budget is None:
             yield (
-                f"{isa} {kernel} has no budget in budgets.toml; on {cpu} it is at identity + {cost:.2f} cycles"
-                f" for each stored vector"
+                f"{isa} {kernel} has no budget in budgets.toml; on {cpu} it is at identity + {cost:.2f}"
+                f" cycles for each stored vector"
             )
         elif cost > budget:
             yield (

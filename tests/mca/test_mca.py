@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Proves that the checks of mca.py can fail, on loops as gcc 12 made them. The environment may name LLVM_MCA."""
+"""Proves that the checks of mca.py can fail, on loops as gcc 12 made them. The environment may name
+LLVM_MCA."""
 import contextlib
 import copy
 import io
@@ -102,7 +103,8 @@ class Compare(unittest.TestCase):
         slower = measure(avx2(SELECTS + 3 * WASTE))
         faults, notices = mca.compare(slower, RECORDED)
         self.assertEqual(faults, [])
-        self.assertTrue(any(n.startswith("avx2 relu_W32 on haswell: ") and "(-" in n for n in notices), notices)
+        found = [n for n in notices if n.startswith("avx2 relu_W32 on haswell: ") and "(-" in n]
+        self.assertEqual(len(found), 1, notices)
 
     def test_each_loop_of_a_kernel_counts(self):
         slower = measure(avx2(single=SINGLE + 8 * "vpand ymm3, ymm3, ymm0\n"))
@@ -132,7 +134,8 @@ class Compare(unittest.TestCase):
     def test_a_cpu_that_is_not_in_the_ledger(self):
         ledger = copy.deepcopy(RECORDED)
         del ledger["avx2"]["relu_W32"]["znver3"]
-        self.assertEqual(mca.compare(ledger, RECORDED), (["avx2 relu_W32 on znver3 is not in the ledger"], []))
+        fault = "avx2 relu_W32 on znver3 is not in the ledger"
+        self.assertEqual(mca.compare(ledger, RECORDED), ([fault], []))
 
     def test_loops_of_other_lengths(self):
         ((fault,), notices) = mca.compare(changed(vectors=[8, 1]), RECORDED)
@@ -222,7 +225,7 @@ class Budgets(unittest.TestCase):
         slower = measure(avx2(SELECTS + WASTE))
         self.assertEqual(mca.compare(RECORDED, slower)[0], [])
         (fault,) = self.over(slower, self.recorded())
-        self.assertRegex(fault, r"^avx2 relu_W32 on \S+: identity \+ .* cycles .* identity \+ .* \(\+0\.\d+\)$")
+        self.assertRegex(fault, r"^avx2 relu_W32 on \S+: identity \+ .* identity \+ .* \(\+0\.\d+\)$")
 
     def test_a_kernel_without_budget(self):
         (fault,) = self.over(RECORDED, {"relu_W32": {"sse2": 9}})
@@ -256,8 +259,9 @@ class Commands(unittest.TestCase):
         self.ledger, self.budgets = (Path(folder.name) / f"{name}.toml" for name in ("ledger", "budgets"))
 
     def run_on(self, loops, command):
-        arguments = [command, "--llvm-mca", LLVM_MCA, "--kernels", "avx2=avx2.o", "--kernels", "scalar=scalar.o"]
-        arguments += ["--ledger", str(self.ledger), "--budgets", str(self.budgets), "--accept", "record it"]
+        arguments = [command, "--llvm-mca", LLVM_MCA, "--accept", "record it"]
+        arguments += ["--kernels", "avx2=avx2.o", "--kernels", "scalar=scalar.o"]
+        arguments += ["--ledger", str(self.ledger), "--budgets", str(self.budgets)]
         with mock.patch.object(mca, "read_loops", lambda objdump, isa, path: {"avx2": loops}[isa]):
             with contextlib.redirect_stdout(io.StringIO()) as output:
                 status = mca.main(arguments)
