@@ -25,7 +25,10 @@ static double seconds_of(const float *x, float *y) {
 static int compare_with_one_thread(fastrelu_runner runner) {
   float *x = malloc(THREADS_N * sizeof *x), *y = malloc(THREADS_N * sizeof *y),
         *z = malloc(THREADS_N * sizeof *z);
-  if (!x || !y || !z) return fprintf(stderr, "not enough memory\n"), EXIT_FAILURE;
+  if (!x || !y || !z) {
+    fprintf(stderr, "not enough memory\n");
+    exit(EXIT_FAILURE);
+  }
   for (size_t i = 0; i < THREADS_N; i++) x[i] = (float)(int)(i * 2654435761u);
 
   const double alone = seconds_of(x, y);
