@@ -2,6 +2,11 @@
 # missing are left out. Sets FASTRELU_ADAPTERS, the headers' names, and what to link for each, FASTRELU_LINK_<name>.
 include(CheckCSourceCompiles)
 
+set(FASTRELU_ADAPTERS "")
+if(CMAKE_CROSSCOMPILING) # a cross compiler's own libgomp is not where a program looks for it
+  return()
+endif()
+
 find_package(OpenMP QUIET COMPONENTS C)
 
 # Debian's package has no CMake or pkg-config file.
@@ -22,7 +27,6 @@ if(FASTRELU_PTHREADPOOL_LINKS AND NOT TARGET pthreadpool_of_system)
   target_link_libraries(pthreadpool_of_system INTERFACE ${FASTRELU_PTHREADPOOL_LIBRARY})
 endif()
 
-set(FASTRELU_ADAPTERS "")
 if(OpenMP_C_FOUND)
   list(APPEND FASTRELU_ADAPTERS openmp)
   set(FASTRELU_LINK_openmp OpenMP::OpenMP_C)
