@@ -10,4 +10,7 @@ void run_backwards(size_t threads);
 /* How many parts have been done since. */
 size_t parts_done(void);
 
+/* A test's setup: no runner, and the default streaming threshold, whatever one that failed has left behind. */
+int back_to_defaults(void **state);
+
 #endif

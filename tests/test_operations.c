@@ -324,13 +324,6 @@ static void is_indifferent_to_the_environment(void **state) {
   }
 }
 
-/* Whatever a test that failed has left behind. */
-static int back_to_defaults(void **state) {
-  (void)state;
-  run_backwards(0);
-  return fastrelu_set_streaming_threshold(0);
-}
-
 enum { KINDS = 7 };
 
 static void add_tests(struct CMUnitTest *tests, size_t *count, const struct test_case *c) {

@@ -270,12 +270,6 @@ static void sums_do_not_depend_on_the_threads(void **state) {
   }
 }
 
-static int back_to_defaults(void **state) {
-  (void)state;
-  fastrelu_set_runner(NULL, NULL);
-  return fastrelu_set_streaming_threshold(0);
-}
-
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, back_to_defaults, back_to_defaults)
   const struct CMUnitTest tests[] = {

@@ -535,19 +535,12 @@ enum {
   OF_ARGUMENTS = sizeof tests_of_arguments / sizeof *tests_of_arguments
 };
 
-/* Whatever a test that failed has left behind. */
-static int alone(void **state) {
-  (void)state;
-  run_backwards(0);
-  return 0;
-}
-
 static struct CMUnitTest named(const struct kind *kind, const char *isa, const struct test *test,
                                const void *state) {
   const size_t length = strlen(kind->op.name) + strlen(isa) + strlen(test->sentence) + 7;
   char *name = malloc(length);
   snprintf(name, length, "%s%s%s: %s", kind->op.name, *isa ? " on " : "", isa, test->sentence);
-  return (struct CMUnitTest){name, test->function, alone, NULL, (void *)(uintptr_t)state};
+  return (struct CMUnitTest){name, test->function, back_to_defaults, NULL, (void *)(uintptr_t)state};
 }
 
 int main(void) {
