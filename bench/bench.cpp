@@ -50,6 +50,7 @@ extern "C" {
 #define ISA(name) extern const struct fastrelu_kernels fastrelu_kernels_##name[TABLES];
 FASTRELU_ISA_LIST
 #undef ISA
+int fastrelu_fetches_pages; /* of walks past the caches, which it does not call */
 }
 
 namespace {

@@ -9,29 +9,30 @@
 #include "sums.h"
 #include "walks.h"
 
-INLINE void relu(int e, int large, const void *x, void *y, size_t n, int64_t floor) {
-  map(op_relu, (shape){.element = e, .inputs = 1, .outputs = 1, .large = large},
+INLINE void relu(int e, enum walk walk, const void *x, void *y, size_t n, int64_t floor) {
+  map(op_relu, (shape){.element = e, .inputs = 1, .outputs = 1, .walk = walk},
       (buffers){.in = {x}, .out = {y}}, n, (constants){.floor = broadcast(floor, e)});
 }
 
-INLINE void relu_grad(int e, int large, const void *x, const void *dy, void *dx, size_t n, int64_t floor) {
-  map(op_relu_grad, (shape){.element = e, .inputs = 2, .outputs = 1, .large = large},
+INLINE void relu_grad(int e, enum walk walk, const void *x, const void *dy, void *dx, size_t n,
+                      int64_t floor) {
+  map(op_relu_grad, (shape){.element = e, .inputs = 2, .outputs = 1, .walk = walk},
       (buffers){.in = {x, dy}, .out = {dx}}, n, (constants){.floor = broadcast(floor, e)});
 }
 
-INLINE void relu_mask(int e, int large, const void *x, void *y, uint8_t *kept, size_t n, int64_t floor) {
+INLINE void relu_mask(int e, enum walk walk, const void *x, void *y, uint8_t *kept, size_t n, int64_t floor) {
   const constants c = {.floor = broadcast(floor, e)};
   const buffers b = {.in = {x}, .out = {y}, .mask_out = kept};
-  if (y || large) {
-    map(op_relu_mask, (shape){.element = e, .inputs = 1, .outputs = 1, .mask = MASK_WRITTEN, .large = large},
-        b, n, c);
+  if (y || walk == STREAMING) {
+    map(op_relu_mask, (shape){.element = e, .inputs = 1, .outputs = 1, .mask = MASK_WRITTEN, .walk = walk}, b,
+        n, c);
   } else {
     map(op_relu_mask, (shape){.element = e, .inputs = 1, .mask = MASK_WRITTEN}, b, n, c);
   }
 }
 
-INLINE void relu_mask_grad(int e, int large, const uint8_t *kept, const void *dy, void *dx, size_t n) {
-  map(op_relu_mask_grad, (shape){.element = e, .inputs = 1, .outputs = 1, .mask = MASK_READ, .large = large},
+INLINE void relu_mask_grad(int e, enum walk walk, const uint8_t *kept, const void *dy, void *dx, size_t n) {
+  map(op_relu_mask_grad, (shape){.element = e, .inputs = 1, .outputs = 1, .mask = MASK_READ, .walk = walk},
       (buffers){.in = {dy}, .out = {dx}, .mask_in = kept}, n, (constants){.floor = broadcast(0, e)});
 }
 
@@ -40,28 +41,28 @@ INLINE void relu_grad_accumulate(int e, const void *x, const void *dy, void *dx,
       (buffers){.in = {x, dy, dx}, .out = {dx}}, n, arithmetic(e, 0));
 }
 
-INLINE void leaky_relu(int e, int large, const void *x, void *y, size_t n, int64_t slope) {
-  map(op_leaky_relu, (shape){.element = e, .inputs = 1, .outputs = 1, .large = large},
+INLINE void leaky_relu(int e, enum walk walk, const void *x, void *y, size_t n, int64_t slope) {
+  map(op_leaky_relu, (shape){.element = e, .inputs = 1, .outputs = 1, .walk = walk},
       (buffers){.in = {x}, .out = {y}}, n, arithmetic(e, slope));
 }
 
-INLINE void leaky_relu_grad(int e, int large, const void *x, const void *dy, void *dx, size_t n,
+INLINE void leaky_relu_grad(int e, enum walk walk, const void *x, const void *dy, void *dx, size_t n,
                             int64_t slope) {
-  map(op_leaky_relu_grad, (shape){.element = e, .inputs = 2, .outputs = 1, .large = large},
+  map(op_leaky_relu_grad, (shape){.element = e, .inputs = 2, .outputs = 1, .walk = walk},
       (buffers){.in = {x, dy}, .out = {dx}}, n, arithmetic(e, slope));
 }
 
-INLINE void leaky_relu_mask(int e, int large, const void *x, void *y, uint8_t *kept, size_t n,
+INLINE void leaky_relu_mask(int e, enum walk walk, const void *x, void *y, uint8_t *kept, size_t n,
                             int64_t slope) {
   map(op_leaky_relu_mask,
-      (shape){.element = e, .inputs = 1, .outputs = 1, .mask = MASK_WRITTEN, .large = large},
+      (shape){.element = e, .inputs = 1, .outputs = 1, .mask = MASK_WRITTEN, .walk = walk},
       (buffers){.in = {x}, .out = {y}, .mask_out = kept}, n, arithmetic(e, slope));
 }
 
-INLINE void leaky_relu_mask_grad(int e, int large, const uint8_t *kept, const void *dy, void *dx, size_t n,
-                                 int64_t slope) {
+INLINE void leaky_relu_mask_grad(int e, enum walk walk, const uint8_t *kept, const void *dy, void *dx,
+                                 size_t n, int64_t slope) {
   map(op_leaky_relu_mask_grad,
-      (shape){.element = e, .inputs = 1, .outputs = 1, .mask = MASK_READ, .large = large},
+      (shape){.element = e, .inputs = 1, .outputs = 1, .mask = MASK_READ, .walk = walk},
       (buffers){.in = {dy}, .out = {dx}, .mask_in = kept}, n, arithmetic(e, slope));
 }
 
@@ -94,59 +95,60 @@ INLINE void map_bounded(operation *op, shape s, buffers b, size_t n, int64_t lo,
   }
 }
 
-INLINE void clamp(int e, int large, const void *x, void *y, size_t n, int64_t lo, int64_t hi) {
-  map_bounded(op_clamp, (shape){.element = e, .inputs = 1, .outputs = 1, .large = large},
+INLINE void clamp(int e, enum walk walk, const void *x, void *y, size_t n, int64_t lo, int64_t hi) {
+  map_bounded(op_clamp, (shape){.element = e, .inputs = 1, .outputs = 1, .walk = walk},
               (buffers){.in = {x}, .out = {y}}, n, lo, hi, 0);
 }
 
-INLINE void clamp_grad(int e, int large, const void *x, const void *dy, void *dx, size_t n, int64_t lo,
+INLINE void clamp_grad(int e, enum walk walk, const void *x, const void *dy, void *dx, size_t n, int64_t lo,
                        int64_t hi) {
-  map_bounded(op_clamp_grad, (shape){.element = e, .inputs = 2, .outputs = 1, .large = large},
+  map_bounded(op_clamp_grad, (shape){.element = e, .inputs = 2, .outputs = 1, .walk = walk},
               (buffers){.in = {x, dy}, .out = {dx}}, n, lo, hi, 0);
 }
 
-INLINE void clamp_mask(int e, int large, const void *x, void *y, uint8_t *kept, size_t n, int64_t lo,
+INLINE void clamp_mask(int e, enum walk walk, const void *x, void *y, uint8_t *kept, size_t n, int64_t lo,
                        int64_t hi) {
   map_bounded(op_clamp_mask,
-              (shape){.element = e, .inputs = 1, .outputs = 1, .mask = MASK_WRITTEN, .large = large},
+              (shape){.element = e, .inputs = 1, .outputs = 1, .mask = MASK_WRITTEN, .walk = walk},
               (buffers){.in = {x}, .out = {y}, .mask_out = kept}, n, lo, hi, 0);
 }
 
 /* A threshold is a lower bound; nothing asks for the other. */
-INLINE void threshold(int e, int large, const void *x, void *y, size_t n, int64_t lo, int64_t value) {
-  map_bounded(op_threshold, (shape){.element = e, .inputs = 1, .outputs = 1, .large = large},
+INLINE void threshold(int e, enum walk walk, const void *x, void *y, size_t n, int64_t lo, int64_t value) {
+  map_bounded(op_threshold, (shape){.element = e, .inputs = 1, .outputs = 1, .walk = walk},
               (buffers){.in = {x}, .out = {y}}, n, lo, 1, value);
 }
 
-INLINE void threshold_grad(int e, int large, const void *x, const void *dy, void *dx, size_t n, int64_t lo) {
-  map_bounded(op_threshold_grad, (shape){.element = e, .inputs = 2, .outputs = 1, .large = large},
+INLINE void threshold_grad(int e, enum walk walk, const void *x, const void *dy, void *dx, size_t n,
+                           int64_t lo) {
+  map_bounded(op_threshold_grad, (shape){.element = e, .inputs = 2, .outputs = 1, .walk = walk},
               (buffers){.in = {x, dy}, .out = {dx}}, n, lo, 1, 0);
 }
 
-INLINE void threshold_mask(int e, int large, const void *x, void *y, uint8_t *kept, size_t n, int64_t lo,
+INLINE void threshold_mask(int e, enum walk walk, const void *x, void *y, uint8_t *kept, size_t n, int64_t lo,
                            int64_t value) {
   map_bounded(op_threshold_mask,
-              (shape){.element = e, .inputs = 1, .outputs = 1, .mask = MASK_WRITTEN, .large = large},
+              (shape){.element = e, .inputs = 1, .outputs = 1, .mask = MASK_WRITTEN, .walk = walk},
               (buffers){.in = {x}, .out = {y}, .mask_out = kept}, n, lo, 1, value);
 }
 
-INLINE void squared_relu(int e, int large, const void *x, void *y, size_t n) {
-  map(op_squared_relu, (shape){.element = e, .inputs = 1, .outputs = 1, .large = large},
+INLINE void squared_relu(int e, enum walk walk, const void *x, void *y, size_t n) {
+  map(op_squared_relu, (shape){.element = e, .inputs = 1, .outputs = 1, .walk = walk},
       (buffers){.in = {x}, .out = {y}}, n, arithmetic(e, 0));
 }
 
-INLINE void squared_relu_grad(int e, int large, const void *x, const void *dy, void *dx, size_t n) {
-  map(op_squared_relu_grad, (shape){.element = e, .inputs = 2, .outputs = 1, .large = large},
+INLINE void squared_relu_grad(int e, enum walk walk, const void *x, const void *dy, void *dx, size_t n) {
+  map(op_squared_relu_grad, (shape){.element = e, .inputs = 2, .outputs = 1, .walk = walk},
       (buffers){.in = {x, dy}, .out = {dx}}, n, arithmetic(e, 0));
 }
 
-INLINE void relu_add(int e, int large, const void *a, const void *b, void *y, size_t n) {
-  map(op_relu_add, (shape){.element = e, .inputs = 2, .outputs = 1, .large = large},
+INLINE void relu_add(int e, enum walk walk, const void *a, const void *b, void *y, size_t n) {
+  map(op_relu_add, (shape){.element = e, .inputs = 2, .outputs = 1, .walk = walk},
       (buffers){.in = {a, b}, .out = {y}}, n, arithmetic(e, 0));
 }
 
-INLINE void reglu(int e, int large, const void *a, const void *b, void *y, size_t n) {
-  map(op_reglu, (shape){.element = e, .inputs = 2, .outputs = 1, .large = large},
+INLINE void reglu(int e, enum walk walk, const void *a, const void *b, void *y, size_t n) {
+  map(op_reglu, (shape){.element = e, .inputs = 2, .outputs = 1, .walk = walk},
       (buffers){.in = {a, b}, .out = {y}}, n, arithmetic(e, 0));
 }
 
@@ -155,8 +157,8 @@ INLINE void reglu_grad(int e, const void *a, const void *b, const void *dy, void
       (buffers){.in = {a, b, dy}, .out = {da, db}}, n, arithmetic(e, 0));
 }
 
-INLINE void identity(int e, int large, const void *x, void *y, size_t n) {
-  map(op_identity, (shape){.element = e, .inputs = 1, .outputs = 1, .large = large},
+INLINE void identity(int e, enum walk walk, const void *x, void *y, size_t n) {
+  map(op_identity, (shape){.element = e, .inputs = 1, .outputs = 1, .walk = walk},
       (buffers){.in = {x}, .out = {y}}, n, (constants){.floor = broadcast(0, e)});
 }
 
@@ -200,20 +202,26 @@ INLINE void count_elements(int e, const void *x, void *counters, size_t n, int64
   KERNEL(name, F32, __VA_ARGS__)  \
   KERNEL(name, F64, __VA_ARGS__)
 
-/* A kernel within the caches, and where it is worth its code one for large tensors, a function of its own so that
- * the other saves no register. Of what STREAMS an ISA has stores around the caches for nothing, selections, all. */
+/* A kernel within the caches, and where they are worth their code others for large tensors, functions of their own so
+ * that it saves no register. Of what STREAMS an ISA has stores around the caches for nothing, selections, all. In place
+ * only selections have one. */
 #define SMALL(name, e) name##_##e
 #define LARGE(name, e) name##_large_##e
-#define SMALL_KERNEL(name, e, parameters, ...) KERNEL_AS(name##_##e, parameters, name(e, 0, __VA_ARGS__))
+#define LARGE_IN_PLACE(name, e) name##_in_place_##e
+#define SMALL_KERNEL(name, e, parameters, ...) KERNEL_AS(name##_##e, parameters, name(e, CACHED, __VA_ARGS__))
 #define LARGE_KERNEL(name, e, parameters, ...) \
-  KERNEL_AS(name##_large_##e, parameters, name(e, 1, __VA_ARGS__))
+  KERNEL_AS(name##_large_##e, parameters, name(e, STREAMING, __VA_ARGS__))
+#define IN_PLACE_KERNEL(name, e, parameters, ...) \
+  KERNEL_AS(name##_in_place_##e, parameters, name(e, IN_PLACE, __VA_ARGS__))
 #define BOTH_KERNELS(name, ...) SMALL_KERNEL(name, __VA_ARGS__) LARGE_KERNEL(name, __VA_ARGS__)
 #if STREAMS >= 1
-#define SELECTION_KERNEL BOTH_KERNELS
+#define SELECTION_KERNEL(name, ...) BOTH_KERNELS(name, __VA_ARGS__) IN_PLACE_KERNEL(name, __VA_ARGS__)
 #define LARGE_SELECTION LARGE
+#define SELECTION_IN_PLACE LARGE_IN_PLACE
 #else
 #define SELECTION_KERNEL SMALL_KERNEL
 #define LARGE_SELECTION SMALL
+#define SELECTION_IN_PLACE SMALL
 #endif
 #if STREAMS >= 2
 #define REAL_KERNEL BOTH_KERNELS
@@ -413,7 +421,8 @@ WIDTH_KERNELS(relu_count,
 extern const struct fastrelu_kernels FASTRELU_TABLE[TABLES];
 const struct fastrelu_kernels FASTRELU_TABLE[TABLES] = {
     [CACHED] = {ENTRIES(SMALL, SMALL)},
-    [LARGE_CALLS] = {ENTRIES(LARGE_SELECTION, LARGE_REAL)},
+    [STREAMING] = {ENTRIES(LARGE_SELECTION, LARGE_REAL)},
+    [IN_PLACE] = {ENTRIES(SELECTION_IN_PLACE, SMALL)},
 };
 
 #endif

@@ -1,5 +1,5 @@
-/* The contract between src/ and kernels/: what one instruction set offers, as two constant tables, for calls within
- * the caches and for large ones.
+/* The contract between src/ and kernels/: what one instruction set offers, as three constant tables, for calls within
+ * the caches and for large ones, in place or not.
  *
  * A selection (relu, its gradient, masks) only looks at bits, so it is compiled for a width and takes the
  * bits of -infinity as `floor`: f16, bf16 and s16 share one kernel. What computes is compiled for a type.
@@ -29,7 +29,7 @@ struct fastrelu_kernels {
   int (*relu[WIDTHS])(const void *x, void *y, size_t n, int64_t floor);
   int (*relu_grad[WIDTHS])(const void *x, const void *dy, void *dx, size_t n, int64_t floor);
   int (*relu_mask[WIDTHS])(const void *x, void *y, uint8_t *mask, size_t n,
-                           int64_t floor); /* y may be NULL, if not large */
+                           int64_t floor); /* y may be NULL, if not streaming */
   int (*relu_mask_grad[WIDTHS])(const uint8_t *mask, const void *dy, void *dx, size_t n);
   int (*relu_grad_accumulate[ELEMENTS])(const void *x, const void *dy, void *dx, size_t n);
   int (*leaky_relu[ELEMENTS])(const void *x, void *y, size_t n, int64_t slope);
@@ -67,9 +67,21 @@ struct fastrelu_kernels {
   int (*identity[WIDTHS])(const void *x, void *y, size_t n); /* the walk alone: the yardstick of the bench */
 };
 
-/* Where the two tables stand: a large call is one past the caches, of LEAST_LARGE bytes or more in all its buffers,
- * whose outputs are no inputs. Where nothing is gained both have the same kernel. */
-enum { CACHED, LARGE_CALLS, TABLES };
+/* Where the tables stand. STREAMING is for calls past the caches, of LEAST_LARGE bytes or more in all their buffers,
+ * whose outputs are no inputs; IN_PLACE for those whose outputs are, on CPUs that gain by fetching from several pages.
+ * Where nothing is gained they have the same kernel. */
+enum walk { CACHED, STREAMING, IN_PLACE, TABLES };
 enum { LEAST_LARGE = 16384 };
+
+/* Hidden in its declaration, too, so that it is read without a detour through the GOT. */
+#if defined(__ELF__)
+#define HIDDEN __attribute__((visibility("hidden")))
+#else
+#define HIDDEN
+#endif
+
+/* Whether streaming walks fetch from several pages, which src knows of the CPU; no result depends on it. Read and
+ * written atomically. */
+extern int fastrelu_fetches_pages HIDDEN;
 
 #endif

@@ -12,15 +12,16 @@
  *
  * Whatever overlaps is loaded before anything is stored, which keeps work in place right.
  *
- * A large walk, past the caches and never in place, streams what it stores: only whole lines, and a fence at the
- * end. */
+ * A large walk, past the caches, fetches ahead from several pages; where it is not in place it streams what it stores,
+ * only whole lines, with a fence at the end. */
 #ifndef FASTRELU_KERNELS_WALKS_H
 #define FASTRELU_KERNELS_WALKS_H
 
 #include "base.h"
+#include "fetch.h"
 #include "operations.h"
 
-enum { MAX_INPUTS = 3, MAX_OUTPUTS = 2, MAX_BATCH = 8, LINE = 64 };
+enum { MAX_INPUTS = 3, MAX_OUTPUTS = 2, MAX_BATCH = 8 };
 
 enum mask_use { NO_MASK, MASK_READ, MASK_WRITTEN };
 
@@ -29,7 +30,7 @@ typedef struct {
   int element, inputs, outputs;
   enum mask_use mask;
   int crowded; /* each input takes as many registers as the half types' arithmetic does */
-  int large;
+  enum walk walk;
 } shape;
 
 typedef struct {
@@ -107,7 +108,7 @@ INLINE void put(shape s, const buffers *b, const size_t at[], int vectors, const
     UNROLL
     for (int o = 0; o < s.outputs; o++) {
       char *const to = (char *)b->out[o] + at[v] * (size_t)size(e);
-      if (s.large) {
+      if (s.walk == STREAMING) {
         stream(to, r[v].out[o], e);
       } else {
         store(to, r[v].out[o], e);
@@ -272,10 +273,10 @@ INLINE void map_ends(operation *op, shape s, const buffers *b, size_t n, int eac
 }
 
 /* Where the first vector after the one at 0 is aligned in what is stored (or read, where nothing is): up to
- * `lanes` elements in, so that no vector is done twice. In a large walk to the line. */
+ * `lanes` elements in, so that no vector is done twice. In a streaming walk to the line. */
 INLINE size_t first_aligned(shape s, const buffers *b) {
   const uintptr_t address = s.outputs ? (uintptr_t)b->out[0] : (uintptr_t)b->in[0];
-  const uintptr_t bytes = (uintptr_t)(s.large ? LINE : vector_bytes(s.element));
+  const uintptr_t bytes = (uintptr_t)(s.walk == STREAMING ? LINE : vector_bytes(s.element));
   return (bytes - (address & (bytes - 1))) / (size_t)size(s.element);
 }
 
@@ -292,7 +293,7 @@ INLINE uint64_t map_first_line(operation *op, shape s, const buffers *b, const c
     at[v] = (size_t)v * lanes;
     kept[v] = s.mask == MASK_READ ? word >> at[v] : 0;
   }
-  s.large = 0;
+  s.walk = CACHED;
   compute(op, s, b, at, kept, vectors, r, c);
   put(s, b, at, vectors, r);
   if (s.mask == MASK_WRITTEN) {
@@ -310,7 +311,7 @@ INLINE void map_long(operation *op, shape s, const buffers *b, size_t n, const c
   result r[MAX_BATCH];
   bit_stream m = {0};
   shape single = s; /* what is not a batch is stored as usual */
-  single.large = 0;
+  single.walk = CACHED;
 
   /* The vectors at both ends overlap what lies between. Of a walk that may be in place they are computed before
    * it and stored after it. */
@@ -321,7 +322,7 @@ INLINE void map_long(operation *op, shape s, const buffers *b, size_t n, const c
     kept[1] = bits_at(b->mask_in, n - lanes, lanes);
     open_reader(&m, b->mask_in, i);
   }
-  if (s.large) {
+  if (s.walk == STREAMING) {
     const uint64_t word = map_first_line(op, s, b, c);
     if (s.mask == MASK_WRITTEN) open_writer(&m, b->mask_out, word, i);
   } else {
@@ -329,7 +330,14 @@ INLINE void map_long(operation *op, shape s, const buffers *b, size_t n, const c
     if (s.mask == MASK_WRITTEN) open_writer(&m, b->mask_out, end[0].kept, i);
   }
 
+  const int by_pages = s.walk == STREAMING ? fetches_pages() : s.walk == IN_PLACE;
   for (; n - i > (size_t)batch * lanes; i += (size_t)batch * lanes) {
+    if (s.walk == STREAMING ? retested(by_pages) : by_pages) {
+      UNROLL
+      for (int k = 0; k < s.inputs; k++) {
+        fetch(b->in[k], i * (size_t)size(s.element), (size_t)(batch * vector_bytes(s.element)));
+      }
+    }
     uint64_t word = s.mask == MASK_READ ? read_bits(&m, batch_bits) : 0;
     UNROLL
     for (int v = 0; v < batch; v++) {
@@ -356,7 +364,7 @@ INLINE void map_long(operation *op, shape s, const buffers *b, size_t n, const c
     put(single, b, at, 1, r);
     if (s.mask == MASK_WRITTEN) word |= r[0].kept << done;
   }
-  if (s.large) {
+  if (s.walk == STREAMING) {
     if (s.mask == MASK_READ) kept[1] = bits_at(b->mask_in, n - lanes, lanes);
     compute(op, s, b, ends + 1, kept + 1, 1, end + 1, c);
     put(single, b, ends + 1, 1, end + 1);
@@ -372,7 +380,7 @@ INLINE void map_long(operation *op, shape s, const buffers *b, size_t n, const c
 
 INLINE void map(operation *op, shape s, buffers b, size_t n, constants c) {
   const size_t lanes = lanes_of(s.element);
-  if (s.large) {
+  if (s.walk != CACHED) {
     map_long(op, s, &b, n, &c);
   } else if (lanes == 1) { /* plain C: nothing to align, no parts */
     if (n > 0) map_long(op, s, &b, n, &c);

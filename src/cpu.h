@@ -20,6 +20,9 @@ struct fastrelu_caches {
 
 struct fastrelu_caches fastrelu_cpu_caches(void);
 
+/* Whether its core gains by fetching from several pages of memory at once. */
+bool fastrelu_cpu_gains_by_pages(void);
+
 /* The CPU's own name, "" where it tells none. */
 void fastrelu_cpu_name(char name[64]);
 

@@ -101,6 +101,8 @@ static size_t default_threshold(void) {
   return by_l3 && by_l3 < by_l2 ? by_l3 : by_l2;
 }
 
+int fastrelu_fetches_pages;
+
 fastrelu_status fastrelu_set_streaming_threshold(size_t bytes) {
   size_t threshold = bytes ? bytes : default_threshold();
   if (threshold < LEAST_LARGE) threshold = LEAST_LARGE;
@@ -111,6 +113,7 @@ fastrelu_status fastrelu_set_streaming_threshold(size_t bytes) {
 }
 
 __attribute__((constructor)) static void choose_at_load(void) {
+  __atomic_store_n(&fastrelu_fetches_pages, fastrelu_cpu_gains_by_pages(), __ATOMIC_RELAXED);
   if (!atomic_load(&threshold_set)) fastrelu_set_streaming_threshold(0);
   if (atomic_load(&overridden)) return;
   const struct fastrelu_kernels *start = FASTRELU_BASELINE;

@@ -7,13 +7,6 @@
 
 #include "table.h"
 
-/* Hidden in its declaration, too, so that a call reads it without a detour through the GOT. */
-#if defined(__ELF__)
-#define HIDDEN __attribute__((visibility("hidden")))
-#else
-#define HIDDEN
-#endif
-
 /* Never NULL: it starts at the table of the baseline, so that a call before any constructor works. */
 extern _Atomic(const struct fastrelu_kernels *) fastrelu_kernels_in_use HIDDEN;
 

@@ -28,10 +28,15 @@ static void do_flat_part(void *argument, size_t index) {
   job->call->apply(job->call, job->kernel, part.begin, part.end - part.begin);
 }
 
+static enum walk walk_of(size_t bytes, bool in_place) {
+  if (bytes < fastrelu_streaming_threshold()) return CACHED;
+  if (!in_place) return STREAMING;
+  return __atomic_load_n(&fastrelu_fetches_pages, __ATOMIC_RELAXED) ? IN_PLACE : CACHED;
+}
+
 fastrelu_status fastrelu_call_large(const struct fastrelu_call *call) {
   const size_t bytes = call->n * call->site->bytes;
-  const bool streams = bytes >= fastrelu_streaming_threshold() && !call->in_place;
-  const struct fastrelu_kernels *const table = kernels() + (streams ? LARGE_CALLS : CACHED);
+  const struct fastrelu_kernels *const table = kernels() + walk_of(bytes, call->in_place);
   struct flat_job job = {call, fastrelu_kernel_at(table, call->site->entry), fastrelu_parts(bytes)};
   if (job.parts == 1) return call->apply(call, job.kernel, 0, call->n);
   return fastrelu_run(do_flat_part, &job, job.parts);

@@ -10,6 +10,9 @@ void run_backwards(size_t threads);
 /* How many parts have been done since. */
 size_t parts_done(void);
 
+/* Whether walks past the caches fetch from several pages. The library itself goes by the CPU and cannot be asked to. */
+void fetch_pages(int from_pages);
+
 /* A test's setup: no runner, and the default streaming threshold, whatever one that failed has left behind. */
 int back_to_defaults(void **state);
 

@@ -148,8 +148,8 @@ static void matches_on_long_tensors(void **state) {
   }
 }
 
-/* Calls that stream: lengths that end anywhere in a batch, the outputs at every offset in a line, the others
- * anywhere. In place such a call stays within the caches, with the same result. */
+/* Calls that stream, or are in place: lengths that end anywhere in a batch, the outputs at every offset in a line, the
+ * others anywhere, fetching from several pages or not. */
 static void matches_past_the_caches(void **state) {
   const struct test_case *c = *state;
   const size_t size = element_size(c->op->dtype), offsets = longest_vector(c->op);
@@ -158,7 +158,9 @@ static void matches_past_the_caches(void **state) {
   uint64_t seed = 6;
   assert_int_equal(fastrelu_use_isa(c->isa), FASTRELU_OK);
   fastrelu_set_streaming_threshold(1);
+  int pages = 0;
   for (size_t offset = 0; offset < offsets; offset += few ? 1 + offsets / 4 : 1) {
+    fetch_pages(pages ^= 1);
     for (int round = 0; round < (few ? 2 : 3); round++) {
       const size_t n = least + (size_t)(random_bits(&seed) % (6 * offsets));
       size_t distance[MAX_OPERANDS];

@@ -30,6 +30,7 @@ extern "C" {
 #define ISA(name) extern const struct fastrelu_kernels fastrelu_kernels_##name[TABLES];
 FASTRELU_ISA_LIST
 #undef ISA
+int fastrelu_fetches_pages;
 }
 
 namespace {
@@ -204,7 +205,8 @@ const fastrelu_kernels &kernels_for(std::size_t footprint) {
   const std::string info = library_info();
   const char *const key = "\"streaming_threshold\": ";
   const std::size_t threshold = std::strtoull(info.c_str() + info.find(key) + std::strlen(key), nullptr, 10);
-  const int table = threshold > 0 && footprint >= threshold ? LARGE_CALLS : CACHED;
+  const int table = threshold > 0 && footprint >= threshold ? STREAMING : CACHED;
+  fastrelu_fetches_pages = info.find("\"fetches_pages\": true") != std::string::npos;
 #define ISA(name) \
   if (!std::strcmp(fastrelu_isa(), #name)) return fastrelu_kernels_##name[table];
   FASTRELU_ISA_LIST

@@ -16,13 +16,9 @@ _LEDGER_HEAD = """\
 # most that is allowed, for each compiler. None anywhere else. Written by gate.py --record."""
 
 
-def _is_large(kernel):
-    return "_large_" in kernel
-
-
 def _small(kernel):
     """The kernel within the caches that does the same."""
-    return kernel.replace("_large_", "_")
+    return re.sub("_(large|in_place)_", "_", kernel)
 
 
 def _operation(kernel):
@@ -67,7 +63,7 @@ class Expectations:
 
     def streams(self, name):
         """Whether its batch loop goes around the caches; no other loop does."""
-        return _is_large(name)
+        return "_large_" in name
 
     def outputs(self, name):
         return self._of("outputs", name) or 1

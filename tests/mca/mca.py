@@ -75,13 +75,19 @@ def assembly(instruction, flow):
     return instruction.text
 
 
+def only_fetches(code, block):
+    """Whether a block is there for what memory it has under way, of which the model knows nothing."""
+    return any("prefetch" in i.mnemonic for i in code.instructions([block])) and not code.stores([block])
+
+
 def loops_of(kernels):
     """The hot loops of a kernel object. Each of their instructions counts once, as if no branch within were
-    taken. Left out are those with a call, which is not modelled, and which the gate allows only where kernels
-    work on sums on the stack."""
+    taken, but for a block that only fetches ahead. Left out are those with a call, which is not modelled, and
+    which the gate allows only where kernels work on sums on the stack."""
     flow, full = kernels.architecture.flow, kernels.architecture.FULL_WIDTH[kernels.isa]
     for _, code in sorted(kernels.codes.items()):
         for _, blocks in sorted(code.hot_loops().items()):
+            blocks = [block for block in blocks if not only_fetches(code, block)]
             instructions = sorted(code.instructions(blocks), key=lambda i: i.place)
             flows = [flow(i) for i in instructions]
             if Flow.CALL in flows:
@@ -217,13 +223,14 @@ def batch_figures(found, cpu):
 
 def costs(isa, kernels, has_scratch):
     """What the batch loops cost over identity's, {kernel: (cycles, CPU)} where it is most; large calls are
-    held beside large calls. What works on sums on the stack has no such loop."""
+    held beside large calls, those in place beside one in place. What works on sums on the stack has no such
+    loop."""
     worst = {}
     for kernel, found in kernels.items():
-        small = kernel.replace("_large_", "_")
+        small = re.sub("_(large|in_place)_", "_", kernel)
         if has_scratch(small) or small.startswith("identity_"):
             continue
-        walk = "identity_large_W32" if small != kernel else "identity_W32"
+        walk = re.sub(".*?((_large|_in_place)?)_[^_]+$", r"identity\1_W32", kernel)
         identity = kernels[walk if walk in kernels else "identity_W32"]
         for cpu in CPUS[isa]:
             for figure in batch_figures(found, cpu):
