@@ -1,5 +1,6 @@
 /* Loops over Highway, compiled at -O3 -march=native, which decides the static target: what one writes by hand
  * with a portable vocabulary. The half types are compared as integers, f32 as floats. */
+#define HWY_COMPILE_ONLY_STATIC /* for this CPU alone: some versions know no such target for others */
 #include <hwy/highway.h>
 
 #include "contenders.h"
