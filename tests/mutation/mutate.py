@@ -119,9 +119,12 @@ def main() -> int:
     shutil.rmtree(build, ignore_errors=True)
     shutil.copytree(source, copy, ignore=shutil.ignore_patterns("build*", ".git"))
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    # clang compiles the emulated instruction sets in a third of gcc's time.
+    compiler = shutil.which("clang") or "cc"
     subprocess.run(
         ["cmake", "-S", copy, "-B", objects, "-G", "Ninja",
-         "-DCMAKE_BUILD_TYPE=None", "-DCMAKE_C_FLAGS=-O1", "-DFASTRELU_BUILD_BENCH=OFF", "-DFASTRELU_BUILD_EXAMPLES=OFF"],
+         f"-DCMAKE_C_COMPILER={compiler}", "-DCMAKE_BUILD_TYPE=None",
+         "-DCMAKE_C_FLAGS=-O1", "-DFASTRELU_BUILD_BENCH=OFF", "-DFASTRELU_BUILD_EXAMPLES=OFF"],
         check=True, **quiet)  # fmt: skip
     baseline = {"x86_64": "sse2", "aarch64": "neon"}.get(platform.machine(), "scalar")
     environment = {**os.environ, "FASTRELU_TEST_QUICK": "1", "EARLY_ISA": baseline}
