@@ -7,6 +7,8 @@
 #include <map>
 
 #include "fastrelu.h"
+#include "host.h"
+#include "json.h"
 
 namespace {
 
@@ -33,15 +35,6 @@ bool slower(const Row &row, const Result &opponent, double noise) {
   return opponent.kind != Kind::copy && opponent.ratio < 1 - std::max(noise, control(row));
 }
 
-std::string quoted(const std::string &text) {
-  std::string result = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') result += '\\';
-    result += static_cast<unsigned char>(c) < ' ' ? ' ' : c;
-  }
-  return result + '"';
-}
-
 const char *kind_name(Kind kind) {
   switch (kind) {
     case Kind::fastrelu:
@@ -62,18 +55,6 @@ const char *kind_name(Kind kind) {
 
 /* What fastrelu is held against in every row. */
 constexpr Kind opponents[] = {Kind::peer, Kind::compiler, Kind::hand_loop, Kind::copy};
-
-/* The part after the `:` or `=` of the first line that begins with `key`. */
-std::string value_in(const char *path, const std::string &key) {
-  std::ifstream file(path);
-  for (std::string line; std::getline(file, line);) {
-    if (line.compare(0, key.size(), key) != 0) continue;
-    const std::size_t begin = line.find_first_not_of(" \t:=\"", key.size());
-    if (begin == std::string::npos) break;
-    return line.substr(begin, line.find_last_not_of('"') + 1 - begin);
-  }
-  return "unknown";
-}
 
 /* The rows of one operation and dtype, which lie together. */
 void print_table(const Row *begin, const Row *end, const std::vector<Absence> &absent, double noise) {
@@ -153,9 +134,8 @@ double Report::noise(double quantile) const {
 }
 
 void Report::print() const {
-  std::printf("fastrelu %s on %s (%s), %s\n", fastrelu_version(), fastrelu_isa(),
-              value_in("/proc/cpuinfo", "model name").c_str(),
-              value_in("/etc/os-release", "PRETTY_NAME").c_str());
+  std::printf("fastrelu %s on %s (%s), %s\n", fastrelu_version(), fastrelu_isa(), cpu_name().c_str(),
+              system_name().c_str());
   for (const Peer &peer : peers) std::printf("%s %s\n", peer.name.c_str(), peer.version.c_str());
   for (const Absence &a : missing) std::printf("missing: %s (%s)\n", a.name.c_str(), a.reason.c_str());
   std::printf(
@@ -187,19 +167,11 @@ void Report::print() const {
   }
 }
 
-std::string library_info() {
-  std::string info(static_cast<std::size_t>(fastrelu_info(nullptr, 0)) + 1, '\0');
-  fastrelu_info(info.data(), info.size());
-  info.resize(info.size() - 1);
-  return info;
-}
-
 bool Report::write(const char *path) const {
   std::ofstream out(path);
   out.precision(5);
-  out << "{\n  \"fastrelu\": " << library_info()
-      << ",\n  \"cpu\": " << quoted(value_in("/proc/cpuinfo", "model name"))
-      << ",\n  \"system\": " << quoted(value_in("/etc/os-release", "PRETTY_NAME"))
+  out << "{\n  \"fastrelu\": " << library_info() << ",\n  \"cpu\": " << quoted(cpu_name())
+      << ",\n  \"system\": " << quoted(system_name())
       << ",\n  \"compiler\": " << quoted(SIDE_BY_SIDE_COMPILER) << ",\n  \"repetitions\": " << repetitions
       << ",\n  \"control\": {\"median\": " << noise(0.5) << ", \"percentile_90\": " << noise(0.9) << '}'
       << ",\n  \"peers\": [";

@@ -41,7 +41,4 @@ struct Report {
   bool write(const char *path) const;
 };
 
-/* fastrelu_info, whole. */
-std::string library_info();
-
 #endif

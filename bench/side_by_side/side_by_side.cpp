@@ -21,17 +21,10 @@
 #include "contenders.h"
 #include "copies.h"
 #include "fastrelu.h"
+#include "host.h"
 #include "loops.h"
 #include "report.h"
-
-/* The kernels' tables are hidden in the library: they are linked once more, for `identity` alone. */
-extern "C" {
-#include "table.h"
-#define ISA(name) extern const struct fastrelu_kernels fastrelu_kernels_##name[TABLES];
-FASTRELU_ISA_LIST
-#undef ISA
-int fastrelu_fetches_pages;
-}
+#include "tables.h"
 
 namespace {
 
@@ -205,13 +198,7 @@ const fastrelu_kernels &kernels_for(std::size_t footprint) {
   const std::string info = library_info();
   const char *const key = "\"streaming_threshold\": ";
   const std::size_t threshold = std::strtoull(info.c_str() + info.find(key) + std::strlen(key), nullptr, 10);
-  const int table = threshold > 0 && footprint >= threshold ? STREAMING : CACHED;
-  fastrelu_fetches_pages = info.find("\"fetches_pages\": true") != std::string::npos;
-#define ISA(name) \
-  if (!std::strcmp(fastrelu_isa(), #name)) return fastrelu_kernels_##name[table];
-  FASTRELU_ISA_LIST
-#undef ISA
-  throw std::runtime_error("no table of " + std::string(fastrelu_isa()));
+  return tables_of(fastrelu_isa())[threshold > 0 && footprint >= threshold ? STREAMING : CACHED];
 }
 
 void add_fastrelu(Contenders &c, const char *name, Kind kind) {

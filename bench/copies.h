@@ -1,6 +1,6 @@
 /* Copies that libc does not offer by name, with memcpy's signature. */
-#ifndef FASTRELU_SIDE_BY_SIDE_COPIES_H
-#define FASTRELU_SIDE_BY_SIDE_COPIES_H
+#ifndef FASTRELU_BENCH_COPIES_H
+#define FASTRELU_BENCH_COPIES_H
 
 #include <stddef.h>
 
