@@ -11,6 +11,7 @@
 
 #include "copies.h"
 #include "fastrelu.h"
+#include "host.h"
 #include "loops.h"
 #include "tables.h"
 
@@ -254,7 +255,7 @@ void Buffers::prepare(std::size_t bytes) {
 }
 
 std::size_t most_tensor_bytes() {
-  return static_cast<std::uint64_t>(sysconf(_SC_PHYS_PAGES)) * sysconf(_SC_PAGESIZE) / 2 / 6;
+  return static_cast<std::size_t>(std::min<std::uint64_t>(memory_bytes() / 2 / 6, PTRDIFF_MAX));
 }
 
 /* Element sizes are in the names: bf16, s8. */

@@ -1,4 +1,4 @@
-# Headers, libraries, the command with its man page, and what pkg-config and CMake need to find them. Everything
+# Headers, libraries, the programs with their man pages, and what pkg-config and CMake need to find them. Everything
 # installed is relocatable.
 include(CMakePackageConfigHelpers)
 
@@ -8,15 +8,21 @@ install(
   RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR}
   LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
   ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
-install(TARGETS fastrelu-info RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
-# Finds the library beside it, wherever the tree was moved to.
-file(RELATIVE_PATH bin_to_lib ${CMAKE_INSTALL_FULL_BINDIR} ${CMAKE_INSTALL_FULL_LIBDIR})
-if(build_shared AND FASTRELU_ELF AND NOT DEFINED CMAKE_INSTALL_RPATH)
-  set_target_properties(fastrelu-info PROPERTIES INSTALL_RPATH "$ORIGIN/${bin_to_lib}")
+set(programs fastrelu-info)
+if(FASTRELU_BUILD_BENCH)
+  list(APPEND programs fastrelu-bench)
 endif()
+# They find the library beside them, wherever the tree was moved to.
+file(RELATIVE_PATH bin_to_lib ${CMAKE_INSTALL_FULL_BINDIR} ${CMAKE_INSTALL_FULL_LIBDIR})
+foreach(program IN LISTS programs)
+  install(TARGETS ${program} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+  install(FILES docs/${program}.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+  if(build_shared AND FASTRELU_ELF AND NOT DEFINED CMAKE_INSTALL_RPATH)
+    set_target_properties(${program} PROPERTIES INSTALL_RPATH "$ORIGIN/${bin_to_lib}")
+  endif()
+endforeach()
 install(FILES include/fastrelu.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(DIRECTORY include/fastrelu DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
-install(FILES docs/fastrelu-info.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
 install(FILES LICENSE README.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
 
 # The one name that users link is fastrelu::fastrelu, whichever of the two libraries was built.

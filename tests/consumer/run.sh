@@ -62,5 +62,9 @@ run_alone "$work/sub/app"
 
 run_alone "$prefix/bin/fastrelu-info" > /dev/null
 test -s "$prefix/share/man/man1/fastrelu-info.1"
+if [ -n "$BENCH" ]; then
+  run_alone "$prefix/bin/fastrelu-bench" --version | grep "^fastrelu-bench $("$prefix/bin/fastrelu-info" --version | sed 's/.* //'),"
+  test -s "$prefix/share/man/man1/fastrelu-bench.1"
+fi
 test "$(readlink "$lib/libfastrelu.so.0")" = "libfastrelu.so.$("$prefix/bin/fastrelu-info" --version | sed 's/.* //')"
 echo "all consumers work"
