@@ -256,16 +256,15 @@ class Output {
 
   const fs::path &path() const { return path_; }
 
-  void write(const Results &results) const {
+  bool write(const Results &results) const {
     std::ofstream file(part_);
     results.write(file);
     file.close();
     std::error_code error;
     if (file) fs::rename(part_, path_, error);
-    if (!file || error) {
-      fs::remove(part_, error);
-      throw std::runtime_error("cannot write " + path_.string());
-    }
+    if (file && !error) return true;
+    fs::remove(part_, error);
+    return false;
   }
 
  private:
@@ -383,7 +382,11 @@ void measure_caches() {
   for (const std::size_t end : cache_ends(rates)) ends.push_back(std::to_string(end));
   benchmark::AddCustomContext("felt_caches", json_list(list));
   benchmark::AddCustomContext("felt_cache_ends", json_list(ends));
-  std::printf("reads: %.0f GB/s", rates.front().bytes_per_second * 1e-9);
+  std::printf("caches as named:");
+  for (const auto &cache : benchmark::CPUInfo::Get().caches) {
+    if (cache.type != "Instruction") std::printf(" L%d %d KiB", cache.level, cache.size >> 10);
+  }
+  std::printf("\ncaches as felt: %.0f GB/s", rates.front().bytes_per_second * 1e-9);
   for (const std::size_t end : cache_ends(rates)) std::printf(", falling after %zu KiB", end >> 10);
   std::printf(", %.0f GB/s in the end\n", rates.back().bytes_per_second * 1e-9);
   std::fflush(stdout);
@@ -417,13 +420,14 @@ int run_set(const Options &options) {
   buffers.prepare(largest);
 
   /* Said in full: the environment may have set others. */
-  std::vector<std::string> arguments = {"fastrelu-bench",
-                                        "--benchmark_min_time=0.004" FASTRELU_BENCH_TIME_UNIT,
-                                        "--benchmark_repetitions=" + std::to_string(set_repetitions),
-                                        "--benchmark_enable_random_interleaving=true",
-                                        "--benchmark_report_aggregates_only=false",
-                                        "--benchmark_display_aggregates_only=false",
-                                        "--benchmark_out="};
+  std::vector<std::string> arguments = {
+      "fastrelu-bench",
+      std::string("--benchmark_min_time=") + set_min_time + FASTRELU_BENCH_TIME_UNIT,
+      "--benchmark_repetitions=" + std::to_string(set_repetitions),
+      "--benchmark_enable_random_interleaving=true",
+      "--benchmark_report_aggregates_only=false",
+      "--benchmark_display_aggregates_only=false",
+      "--benchmark_out="};
   if (!initialize(arguments)) return EXIT_FAILURE;
   print_host();
   measure_caches();
@@ -460,9 +464,10 @@ int run_set(const Options &options) {
   for (const std::string &warning : warnings) sentences.push_back(quoted(warning));
   benchmark::AddCustomContext("warnings", json_list(sentences));
 
+  const bool written = output.write(results); /* first: a pipe for the table may be closed */
   results.print();
   for (const std::string &warning : warnings) std::printf("warning: %s\n", warning.c_str());
-  output.write(results);
+  if (!written) throw std::runtime_error("cannot write " + output.path().string());
   std::printf("%s: written, after %.0f s\n", output.path().c_str(), watch.seconds());
   benchmark::Shutdown();
   return EXIT_SUCCESS;
