@@ -241,44 +241,47 @@ std::string slug(const std::string &name) {
   return result.substr(0, result.find_last_not_of('-') + 1);
 }
 
-/* Written beside the name that it will have, and renamed: nothing of an interrupted run is taken for a result. */
+/* Never an existing file: the name may get a number. Written beside that name and renamed: nothing of an interrupted
+ * run is taken for a result. */
 class Output {
  public:
-  /* Never an existing file: the next number that is free stands before the ending. */
-  explicit Output(const fs::path &wanted) : path_(free_name(wanted)), part_(path_.string() + ".part") {
-    if (path_ != wanted) {
-      std::fprintf(stderr, "fastrelu-bench: %s exists: the result goes to %s\n", wanted.c_str(),
+  explicit Output(const fs::path &wanted) : wanted_(wanted), path_(free_name()) {
+    if (fs::is_directory(wanted_)) throw Bad("--out: " + wanted_.string() + " is a folder");
+    if (path_ != wanted_) {
+      std::fprintf(stderr, "fastrelu-bench: %s exists: the result goes to %s\n", wanted_.c_str(),
                    path_.c_str());
     }
-    if (!std::ofstream(part_)) throw Bad("cannot write " + path_.string() + ": " + std::strerror(errno));
-    fs::remove(part_);
+    if (!std::ofstream(part())) throw Bad("cannot write " + path_.string() + ": " + std::strerror(errno));
+    fs::remove(part());
   }
 
   const fs::path &path() const { return path_; }
 
-  bool write(const Results &results) const {
-    std::ofstream file(part_);
+  /* Returns whether the whole file is there. */
+  bool write(const Results &results) {
+    path_ = free_name(); /* another run may have ended meanwhile */
+    std::ofstream file(part());
     results.write(file);
     file.close();
     std::error_code error;
-    if (file) fs::rename(part_, path_, error);
+    if (file) fs::rename(part(), path_, error);
     if (file && !error) return true;
-    fs::remove(part_, error);
+    fs::remove(part(), error);
     return false;
   }
 
  private:
-  static fs::path free_name(const fs::path &wanted) {
-    if (fs::is_directory(wanted)) throw Bad("--out: " + wanted.string() + " is a folder");
-    fs::path name = wanted;
+  fs::path free_name() const {
+    fs::path name = wanted_;
     for (int i = 2; fs::exists(name); i++) {
-      name = wanted;
-      name.replace_filename(wanted.stem().string() + '-' + std::to_string(i) + wanted.extension().string());
+      name.replace_filename(wanted_.stem().string() + '-' + std::to_string(i) + wanted_.extension().string());
     }
     return name;
   }
+  fs::path part() const { return path_.string() + ".part"; }
 
-  fs::path path_, part_;
+  const fs::path wanted_;
+  fs::path path_;
 };
 
 /* ---- the set -------------------------------------------------------------------------------------------------- */
@@ -312,7 +315,7 @@ class Progress {
     const double done = static_cast<double>(begun_ - 1) / static_cast<double>(total_);
     const double elapsed = std::chrono::duration<double>(now - start_).count();
     char left[32] = "";
-    if (elapsed > 2) {
+    if (elapsed > 2 && done > 0) {
       const auto seconds = static_cast<unsigned long>(elapsed * (1 - done) / done + 0.5);
       std::snprintf(left, sizeof left, ", %lu:%02lu left", seconds / 60, seconds % 60);
     }
@@ -402,7 +405,7 @@ int run_set(const Options &options) {
     throw Bad(std::string("--filter: ") + e.what());
   }
   if (cases.empty()) throw Bad("--filter: no case of the set matches '" + options.selection.filter + "'");
-  const Output output(options.out.empty() ? "fastrelu-" + slug(cpu_name()) + ".json" : options.out);
+  Output output(options.out.empty() ? "fastrelu-" + slug(cpu_name()) + ".json" : options.out);
 
   std::vector<std::string> warnings;
   const auto tensor_bytes = [](const Case &c) { return c.operation->tensor_bytes(c.n); };

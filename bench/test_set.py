@@ -102,10 +102,22 @@ class Set(unittest.TestCase):
         self.assertEqual((self.folder / "mine-2.json").read_text(), "kept")
         self.check(self.folder / "mine-3.json")
 
+    def start_measuring(self, *arguments):
+        process = self.start(*arguments)
+        while " repetitions each" not in process.stdout.readline():
+            self.assertIsNone(process.poll())
+        return process
+
+    def test_a_file_that_appears_meanwhile_is_not_overwritten(self):
+        with self.start_measuring(*TINY, "--out=mine.json") as process:
+            process.send_signal(signal.SIGSTOP)
+            (self.folder / "mine.json").write_text("kept")
+            process.send_signal(signal.SIGCONT)
+            self.assertRegex(process.communicate()[0], "\nmine-2.json: written")
+        self.assertEqual((self.folder / "mine.json").read_text(), "kept")
+
     def test_an_interrupted_run_leaves_no_file(self):
-        with self.start() as process:
-            while " repetitions each" not in process.stdout.readline():
-                self.assertIsNone(process.poll())
+        with self.start_measuring() as process:
             process.send_signal(signal.SIGINT)
             self.assertEqual(process.wait(), -signal.SIGINT)
         self.assertEqual(list(self.folder.iterdir()), [])
