@@ -413,10 +413,10 @@ int run_set(const Options &options) {
   const std::size_t all = cases.size();
   cases.erase(std::remove_if(cases.begin(), cases.end(), too_large), cases.end());
   if (cases.size() < all) {
-    warnings.push_back(std::to_string(all - cases.size()) +
-                       " cases need more than half of the memory and were left out.");
+    warnings.push_back("Left out, as they need more than half of the memory: " +
+                       std::to_string(all - cases.size()) + " cases.");
   }
-  if (cases.empty()) throw Bad("all of these cases need more than half of the memory");
+  if (cases.empty()) throw Bad("all that was chosen needs more than half of the memory");
   std::size_t largest = 0;
   for (const Case &c : cases) largest = std::max(largest, tensor_bytes(c));
   Buffers buffers(largest);

@@ -153,8 +153,10 @@ std::size_t usable_cores() {
 }
 
 std::uint64_t memory_bytes() {
-  return static_cast<std::uint64_t>(sysconf(_SC_PHYS_PAGES)) *
-         static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
+  const std::uint64_t all =
+      static_cast<std::uint64_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
+  const std::uint64_t container = number(first_line("/sys/fs/cgroup/memory.max")); /* 0 of "max" */
+  return container > 0 ? std::min(all, container) : all;
 }
 
 std::string virtual_machine() {

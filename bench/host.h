@@ -13,8 +13,8 @@ std::string library_info();
 std::string cpu_name();
 std::string microarchitecture(); /* "AMD Zen 4", or "family 25 model 17" */
 std::size_t usable_cores();      /* by this process */
-std::uint64_t memory_bytes();
-std::string virtual_machine(); /* "kvm", "yes" where its name is not known, or "none" */
+std::uint64_t memory_bytes();    /* likewise */
+std::string virtual_machine();   /* "kvm", "yes" where its name is not known, or "none" */
 std::string kernel_name();
 std::string system_name();
 
