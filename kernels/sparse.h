@@ -44,6 +44,17 @@ INLINE void compress_vectors(compression *c, bits floor, int vectors, int e) {
   c->i += (size_t)vectors * lanes_of(e);
 }
 
+/* What is left, fewer than a vector, as the last vector of x without what it has in common with those before. It is
+ * stored whole, so that there must be room behind what was found. */
+INLINE void compress_last(compression *c, bits floor, size_t n, int e) {
+  const size_t lanes = lanes_of(e), begin = n - lanes;
+  const bits x = held(load(c->x + begin * (size_t)size(e), e));
+  const uint64_t fresh = to_bits(active(x, floor, e), e) & ~low_bits(c->i - begin);
+  c->first = broadcast((int64_t)begin, W32);
+  compress_vector(c, x, from_bits(fresh, e), 1, e);
+  c->i = n;
+}
+
 /* Element by element, without a branch: every one is stored, and stays if the next one goes elsewhere. */
 INLINE void compress_each(compression *c, size_t n, int64_t floor, int e) {
   for (; c->i < n; c->i++) {
@@ -67,6 +78,8 @@ INLINE void relu_compress(int e, const void *x, void *values, uint32_t *indices,
       const size_t at = c.i * (size_t)size(e);
       const bits rest = load_part(c.x + at, n * (size_t)size(e) - at, vector_bytes(e));
       compress_vector(&c, rest, active(rest, floors, e), 0, e);
+    } else if (c.i < n && c.i > 0 && c.found <= n - lanes_of(e)) {
+      compress_last(&c, floors, n, e);
     }
   }
   if (group_of(e) == 0 || !MASKS_BYTES) compress_each(&c, n, floor, e);

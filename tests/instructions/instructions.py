@@ -27,9 +27,10 @@ SCALAR_LENGTHS = LENGTHS[:-1]  # at 1000 a third of all steps, and ten times wha
 
 GROWTH, MORE = 0.05, 2  # what a count may grow by: a share of it, and instructions
 SAWTOOTH = 15  # what a length may take more than a whole number of vectors
-# And for each element behind the last whole vector, by what follows the dtype in the operation's name.
-# relu_compress goes element by element there, on ISAs that cannot store a part of a vector.
-SAWTOOTH_EACH = {"": 0, "-half": 15}
+# And for each element of less than a vector, and of what is behind whole ones, by what follows the dtype in the
+# operation's name. On ISAs that cannot store a part of a vector relu_compress goes element by element there, and behind
+# whole vectors that had few to remove.
+SAWTOOTH_EACH = {"": (0, 0), "-half": (15, 4)}
 
 # Of the ISAs that work on vectors.
 VECTOR_BYTES = {"avx512": 64, "avx2": 32, "sse2": 16, "neon": 16}
@@ -138,7 +139,7 @@ def sawtooth_lengths(lanes):
     return sorted({*range(1, lanes), *whole, *(n - 1 for n in whole if n > 1)})
 
 
-def teeth(counts, lanes, each=0):
+def teeth(counts, lanes, each=(0, 0)):
     """counts: {n: instructions}. The lengths that take over 15 more than the next whole number of vectors, so
     that padding the tensor would pay, and over `each` for each element behind the last one; each with its
     count, that number, and the count there. A loop over the elements behind a batch of vectors shows at the
@@ -146,7 +147,7 @@ def teeth(counts, lanes, each=0):
     three one by one take a little more than a batch of four."""
     for n, cost in counts.items():
         whole = (n + lanes - 1) // lanes * lanes
-        if cost > counts[whole] + SAWTOOTH + each * (n % lanes):
+        if cost > counts[whole] + SAWTOOTH + each[n > lanes] * (n % lanes):
             yield n, cost, whole, counts[whole]
 
 

@@ -52,8 +52,8 @@ class Sawtooth(unittest.TestCase):
         self.assertEqual(list(instructions.teeth({7: 55, 8: 40, 15: 56, 16: 40}, 8)), [(15, 56, 16, 40)])
 
     def test_elements_that_may_be_done_one_by_one(self):
-        self.assertEqual(list(instructions.teeth({3: 90, 7: 150, 8: 30}, 8, 15)), [])
-        found = list(instructions.teeth({3: 91, 7: 151, 8: 30}, 8, 15))
+        self.assertEqual(list(instructions.teeth({3: 90, 7: 150, 8: 30}, 8, (15, 0))), [])
+        found = list(instructions.teeth({3: 91, 7: 151, 8: 30}, 8, (15, 0)))
         self.assertEqual(found, [(3, 91, 8, 30), (7, 151, 8, 30)])
 
     def test_a_longer_tensor_may_cost_more(self):
