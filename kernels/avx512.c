@@ -157,7 +157,9 @@ INLINE mask active(bits x, bits floor, int e) {
   }
 }
 
+/* In a register first: loaded under the mask it would not be on its way before the mask is there. */
 INLINE bits where(mask m, bits x, int e) {
+  x = held(x);
   switch (size(e)) {
     case 1:
       return simde_mm512_maskz_mov_epi8(m, x);
