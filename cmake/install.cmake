@@ -23,6 +23,14 @@ foreach(program IN LISTS programs)
 endforeach()
 install(FILES include/fastrelu.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(DIRECTORY include/fastrelu DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+
+# fastrelu-compare finds its modules from where it stands. They come without what Python made of them.
+file(RELATIVE_PATH bin_to_python ${CMAKE_INSTALL_FULL_BINDIR} ${CMAKE_INSTALL_FULL_DATADIR}/fastrelu/python)
+configure_file(python/fastrelu-compare fastrelu-compare @ONLY)
+install(PROGRAMS ${PROJECT_BINARY_DIR}/fastrelu-compare DESTINATION ${CMAKE_INSTALL_BINDIR})
+install(DIRECTORY python/fastrelu_compare DESTINATION ${CMAKE_INSTALL_DATADIR}/fastrelu/python PATTERN __pycache__ EXCLUDE)
+install(FILES docs/fastrelu-compare.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+
 install(FILES LICENSE README.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
 
 # The one name that users link is fastrelu::fastrelu, whichever of the two libraries was built.

@@ -66,5 +66,11 @@ if [ -n "$BENCH" ]; then
   run_alone "$prefix/bin/fastrelu-bench" --version | grep "^fastrelu-bench $("$prefix/bin/fastrelu-info" --version | sed 's/.* //'),"
   test -s "$prefix/share/man/man1/fastrelu-bench.1"
 fi
+test -s "$prefix/share/man/man1/fastrelu-compare.1"
+if "$prefix/bin/fastrelu-compare" --help > "$work/help" 2>&1; then
+  grep '^usage: fastrelu-compare' "$work/help"
+else # it says what is not installed
+  grep 'apt-get install python3-scipy' "$work/help"
+fi
 test "$(readlink "$lib/libfastrelu.so.0")" = "libfastrelu.so.$("$prefix/bin/fastrelu-info" --version | sed 's/.* //')"
 echo "all consumers work"

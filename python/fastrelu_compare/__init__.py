@@ -1,0 +1,1 @@
+"""Compares results of fastrelu-bench: tables, plots and one self-contained page."""
