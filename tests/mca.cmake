@@ -25,6 +25,12 @@ add_custom_target(
   record_mca
   COMMAND ${run} record ${arguments}
   USES_TERMINAL VERBATIM COMMAND_EXPAND_LISTS)
+add_custom_target(
+  predict_mca
+  COMMAND ${run} predict --llvm-mca ${FASTRELU_LLVM_MCA} --objdump ${FASTRELU_OBJDUMP} --out
+          ${PROJECT_BINARY_DIR}/predictions.json ${gate_kernels}
+  USES_TERMINAL VERBATIM COMMAND_EXPAND_LISTS)
 foreach(isa IN LISTS FASTRELU_ISAS)
   add_dependencies(record_mca fastrelu_kernels_${isa})
+  add_dependencies(predict_mca fastrelu_kernels_${isa})
 endforeach()

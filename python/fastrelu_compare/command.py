@@ -5,9 +5,9 @@ import re
 import sys
 from pathlib import Path
 
-from . import tables, words
+from . import predictions, tables, words
 from .comparison import Comparison
-from .results import FASTRELU, clean, read_all
+from .results import FASTRELU, Refused, clean, read_all
 
 DONE, REGRESSED, BAD_INPUT = 0, 1, 2
 
@@ -52,6 +52,8 @@ def parse(arguments):
     parser.add_argument("--markdown", type=Path, metavar="FILE")
     parser.add_argument("--csv", type=Path, metavar="FILE")
     parser.add_argument("--html", type=Path, metavar="FILE", help="one page that needs no network")
+    parser.add_argument("--predictions", type=Path, action="append", default=[], metavar="FILE",
+                        help="what tests/mca/mca.py predicts of other CPUs, for the page and the Markdown")
     parser.add_argument("--plots", type=Path, metavar="FOLDER", help="each plot as PNG and SVG")
     return parser.parse_args(arguments)
 
@@ -84,9 +86,19 @@ def report_regressions(comparison, options):
     return status
 
 
-def write_outputs(comparison, rows, library_rows, options):
+def read_predictions(paths, refused):
+    found = []
+    for path in paths:
+        try:
+            found += predictions.read(path)
+        except Refused as reason:
+            refused[path] = str(reason)
+    return found
+
+
+def write_outputs(comparison, rows, library_rows, predicted, options):
     if options.markdown:
-        options.markdown.write_text(tables.markdown(comparison, library_rows), encoding="utf-8")
+        options.markdown.write_text(tables.markdown(comparison, library_rows, predicted), encoding="utf-8")
     if options.csv:
         with open(options.csv, "w", encoding="utf-8", newline="") as file:
             tables.write_csv(file, comparison, rows)
@@ -98,13 +110,14 @@ def write_outputs(comparison, rows, library_rows, options):
             for plot in plots.all_plots(comparison):
                 plots.save(plot, options.plots)
         if options.html:
-            options.html.write_text(page.render(comparison, rows), encoding="utf-8")
+            options.html.write_text(page.render(comparison, rows, predicted), encoding="utf-8")
 
 
 def main(arguments=None):
     options = parse(arguments)
     paths = list(dict.fromkeys([*([options.baseline] if options.baseline else []), *options.files]))
     results, refused = read_all(paths, options.baseline)
+    predicted = read_predictions(options.predictions, refused)
     for path, reason in refused.items():
         complain(f"{clean(path)} is not compared: {reason}")
     if not results:
@@ -122,7 +135,7 @@ def main(arguments=None):
         else:
             status = report_regressions(comparison, options) or status
     try:
-        write_outputs(comparison, rows, library_rows, options)
+        write_outputs(comparison, rows, library_rows, predicted, options)
     except OSError as error:
         complain(f"{error.filename}: {error.strerror}")
         return BAD_INPUT

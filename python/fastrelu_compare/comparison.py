@@ -12,6 +12,7 @@ SMALL_BYTES = 4096
 SMALL, CACHED, EDGE, PAST = "small calls", "in the caches", "at the caches' end", "past the caches"
 ZONES = (SMALL, CACHED, EDGE, PAST)
 UNKNOWN_CACHE = 1 << 20  # bytes, where a result says nothing of its caches
+LOUD = 0.15  # noise that hides what one wants to know
 BEYOND = 1.25  # times the last cache: what little is found there by chance no longer counts
 
 
@@ -142,6 +143,17 @@ class Comparison:
         return rows
 
     # ---- what many rows say together -------------------------------------------------------------------------
+
+    def warnings(self, i):
+        """The result's own, and what its noise hides."""
+        found = self.results[i].warnings
+        most = max(map(self.noises[i].of_zone, ZONES))
+        if most > LOUD:
+            found.append(
+                f"The run is noisy: one function timed twice was {100 * most:.0f}% apart, and smaller differences show as "
+                f"the same. Measure again on an idle machine."
+            )
+        return found
 
     def times_over(self, zone, reference=0):
         """Of each result the geometric mean of its times over the reference's, in the rows that all have, and these."""

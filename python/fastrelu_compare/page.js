@@ -52,7 +52,10 @@ function sort(head) {
 
 filters.addEventListener("change", filter);
 filters.addEventListener("submit", (event) => event.preventDefault());
-filters.addEventListener("reset", () => setTimeout(filter));
+filters.querySelector("button").addEventListener("click", () => {
+  filters.reset();
+  filter();
+});
 for (const head of document.querySelectorAll(".cases thead th")) head.addEventListener("click", () => sort(head));
 for (const more of document.querySelectorAll(".more")) {
   more.addEventListener("click", () => {

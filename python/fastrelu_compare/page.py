@@ -46,10 +46,27 @@ def cells(comparison, rows):
         }
 
 
-def render(comparison, rows):
+def filters(rows):
+    """(label, name, [(value, text, whether it is chosen at first), ...]) of each."""
+    every = ("", "all", False)
+    operations, dtypes, contenders = (
+        list(dict.fromkeys(getattr(row, name) for row in rows)) for name in ("operation", "dtype", "contender")
+    )
+    others = sorted(contender for contender in contenders if contender != FASTRELU)
+    return [
+        ("Operation", "operation", [every, *((name, name, False) for name in operations)]),
+        ("Type", "dtype", [every, *((name, name, name == dtypes[0]) for name in dtypes)]),
+        ("Elements", "n", [every, *((n, words.elements(n), False) for n in sorted({row.n for row in rows}))]),
+        ("Kernels", "contender", [
+            (FASTRELU, "chosen by fastrelu", True), every, *((name, name, False) for name in others)]),
+    ]
+
+
+def render(comparison, rows, predictions=()):
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(HERE), autoescape=True, trim_blocks=True, lstrip_blocks=True,
         undefined=jinja2.StrictUndefined)
+    environment.filters["zip"] = zip
     return environment.get_template("page.html").render(
         style=Markup((HERE / "page.css").read_text(encoding="utf-8")),
         script=Markup((HERE / "page.js").read_text(encoding="utf-8")),
@@ -57,14 +74,11 @@ def render(comparison, rows):
         lead=words.lead(comparison),
         findings=words.findings(comparison),
         percent=words.percent,
-        warnings=[(result, result.warnings) for result in comparison.results if result.warnings],
+        warnings=[(result, comparison.warnings(i)) for i, result in enumerate(comparison.results)],
         runs=tables.runs(comparison),
         sections=sections(comparison),
-        dtypes=list(dict.fromkeys(row.dtype for row in rows)),
-        operations=list(dict.fromkeys(row.operation for row in rows)),
-        sizes=[(n, words.elements(n)) for n in sorted({row.n for row in rows})],
-        contenders=sorted({row.contender for row in rows} - {FASTRELU}),
-        fastrelu=FASTRELU,
+        predicted=tables.predicted(comparison, predictions) if predictions else None,
+        filters=filters(rows),
         cells=cells(comparison, rows),
         same_explained=words.SAME_EXPLAINED,
         mean_explained=words.MEAN_EXPLAINED,

@@ -12,6 +12,7 @@ import numpy
 MAX_BYTES = 64 << 20  # of a file: whole sets are some ten MiB
 LONGEST = 3.6e12  # of a call, in ns: an hour
 SHORTEST = 0.01
+LONGEST_LINE = 1000  # of text
 
 NAME = re.compile(
     r"(?P<operation>[a-z][a-z0-9_]*)/(?P<dtype>(?:f|bf|s|u)\d{1,2})/(?P<contender>[a-z][a-z0-9_]*)"
@@ -121,7 +122,8 @@ class Result:
 
 def clean(value):
     """One line without control characters, wherever the text came from."""
-    return " ".join("".join(c if c.isprintable() else " " for c in str(value)).split())[:400]
+    line = " ".join("".join(c if c.isprintable() else " " for c in str(value)).split())
+    return line if len(line) <= LONGEST_LINE else line[:LONGEST_LINE] + "…"
 
 
 def is_number(value):
@@ -250,10 +252,9 @@ def read_all(paths, baseline=None):
 
 
 def name_all(results):
-    """CPU and compiler, and as much more as tells them apart."""
-    parts = [(r.cpu, r.compiler, r.chosen, clean(r.path.name), clean(r.path)) for r in results]
-    for count in range(2, 6):
-        names = [", ".join(of[:count]) for of in parts]
+    """CPU and compiler, and what tells them apart where these do not."""
+    for more in (lambda r: (), lambda r: (r.chosen,), lambda r: (r.path.name,), lambda r: (r.path,)):
+        names = [", ".join(map(clean, (result.cpu, result.compiler, *more(result)))) for result in results]
         if len(set(names)) == len(names):
             break
     for number, (result, name) in enumerate(zip(results, names)):

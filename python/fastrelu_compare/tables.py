@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from . import words
 from .comparison import CACHED, PAST, ZONES
+from .predictions import DTYPE, errors, model_of, typical
 from .results import FASTRELU, clean, is_number
 
 
@@ -86,6 +87,33 @@ def gains(comparison, dtype):
     return Table(f"Gain by instruction set, {dtype}", ("result", "instruction set", CACHED, PAST), rows, 2, note)
 
 
+def predicted(comparison, predictions):
+    """Cycles by model, and beside them the models' errors on those CPUs that were measured."""
+    checked = []
+    for result in comparison.results:
+        model = model_of(result, predictions)
+        found = errors(result, model) if model else {}
+        if found:
+            checked.append((result, model, found))
+    heads = [f"{prediction.cpu}, {prediction.isa}" for prediction in predictions]
+    heads += [f"error of {model.cpu} on {result.letter}" for result, model, _ in checked]
+    rows = []
+    for operation in comparison.operations:
+        cycles = [prediction.cycles.get(operation) for prediction in predictions]
+        if any(cycles):
+            wrong = [found.get(operation) for *_, found in checked]
+            texts = ["–" if value is None else words.times(value) for value in cycles]
+            texts += ["–" if value is None else f"{100 * (value - 1):+.0f}%" for value in wrong]
+            rows.append((operation, *texts))
+    note = f"{words.PREDICTED_EXPLAINED} The models are LLVM {predictions[0].llvm}'s."
+    for result, model, found in checked:
+        note += f" On {result.letter} {model.cpu} is off by {100 * typical(found):.0f}% on average."
+    if not checked:
+        note += " None of the CPUs that were measured has a model here, so how wrong they are is not known."
+    title = f"Predicted, not measured: cycles for each stored vector, {DTYPE}"
+    return Table(title, ("operation", *heads), rows, note=note)
+
+
 def cases(comparison, rows):
     """Times; what is fastest alone is marked. Of two results also who is faster, and by how much."""
     results = comparison.results
@@ -152,7 +180,8 @@ def summary_lines(comparison):
 
 
 def warning_lines(comparison):
-    return [f"{result.letter}: {warning}" for result in comparison.results for warning in result.warnings]
+    results = comparison.results
+    return [f"{results[i].letter}: {warning}" for i in range(len(results)) for warning in comparison.warnings(i)]
 
 
 def terminal(comparison, rows):
@@ -164,7 +193,7 @@ def terminal(comparison, rows):
     return "\n\n".join(blocks) + "\n"
 
 
-def markdown(comparison, rows):
+def markdown(comparison, rows, predictions=()):
     blocks = ["# fastrelu by CPU", "Written by `fastrelu-compare` from results of `fastrelu-bench`."]
     blocks.append("\n".join(f"- **{r.letter}**: {markdown_text(r.name)}" for r in comparison.results))
     blocks.append("\n".join(f"- {markdown_text(line)}" for line in summary_lines(comparison) if line))
@@ -173,6 +202,8 @@ def markdown(comparison, rows):
         blocks.append("\n".join(["Warnings of the runs:", "", *lines]))
     dtype = comparison.dtypes[0]
     tables = [runs(comparison), limits(comparison, dtype), gains(comparison, dtype), cases(comparison, rows)]
+    if predictions:
+        tables.insert(-1, predicted(comparison, predictions))
     blocks += [as_markdown(table) for table in tables]
     return "\n\n".join(blocks) + "\n"
 

@@ -7,13 +7,19 @@ from .comparison import CACHED, EDGE, PAST, SMALL, SMALL_BYTES, ZONES
 LIMIT_EXPLAINED = (
     "The limit is the fastest copy of as many bytes that was timed in the same run: memcpy, rep movsb, copies around "
     "the caches, the library's own walk with nothing to compute. Between two measured sizes it is taken from a "
-    "straight line between the logarithms, beyond them from the nearest; close to the end of a cache it is an estimate. "
-    "An operation can be faster than a copy where it reads more than it writes."
+    "straight line between the logarithms, beyond them from the nearest; close to the end of a cache it is an "
+    "estimate. An operation can be faster than a copy where it reads more than it writes."
 )
 SAME_EXPLAINED = (
     "Same: the medians are no further apart than one function timed twice in the runs (the 90th percentile of their "
     "control, or that of the row), or the U test of Mann and Whitney over the repetitions does not tell them apart "
     "(p ≥ 0.05)."
+)
+PREDICTED_EXPLAINED = (
+    "What llvm-mca's models say of the library's own loops within the first cache: a model's prediction, of CPUs that "
+    "nobody need have. It knows ports and the width of the front end, no memory and no call, and LLVM takes an older "
+    "CPU's model for some names. A vector is the instruction set's. The error is that of an operation's cost over the "
+    "walk with nothing to compute, against the same ratio as measured."
 )
 MEAN_EXPLAINED = "Averages are geometric means over the operations and sizes that all results have."
 
@@ -94,21 +100,26 @@ def compare_zone(comparison, zone):
     order = sorted(range(len(results)), key=ratios.__getitem__)
     best = order[0]
 
+    def noise(*indices):
+        return max(comparison.noises[i].of_zone(zone) for i in indices)
+
     def same(i):
-        return ratios[i] / ratios[best] - 1 <= max(comparison.noises[j].of_zone(zone) for j in (i, best))
+        return ratios[i] / ratios[best] - 1 <= noise(i, best)
 
     equals = [i for i in order if same(i)]
     letters = [results[i].letter for i in equals]
     first = letters[0]
+    within = f"within the noise of {100 * noise(*equals):.1f}%"
     if len(results) == 2:
         other = order[1]
         details = (count_wins(rows, {results[i].letter: i for i in (best, other)}),)
         if same(other):
-            return f"{listed(sorted(letters))} are the same, within the noise", details
+            return f"{listed(sorted(letters))} are the same {within}", details
         ratio = times(ratios[other] / ratios[best])
         return f"{first} is {ratio} times as fast as {results[other].letter}", details
-    same_first = f"{listed(sorted(letters))} are fastest, the same within the noise"
-    headline = f"{first} is fastest" if len(equals) == 1 else same_first
+    headline = f"{first} is fastest"
+    if len(equals) > 1:
+        headline = f"{listed(sorted(letters))} are fastest, the same {within}"
     details = [f"Over {plural(len(rows), 'case')} that all have."]
     others = [f"{results[i].letter} {times(ratios[i] / ratios[best])}" for i in order if not same(i)]
     if others:

@@ -69,7 +69,7 @@ class Differences(Compared):
         comparison = self.comparison(a, b)
         differ = sum(row.best is not None for row in comparison.library)
         self.assertLess(differ, 0.05 * len(comparison.library))
-        self.assertIn("are the same, within the noise", words.lead(comparison))
+        self.assertIn("are the same within the noise of", words.lead(comparison))
         status, out, _ = self.compare(a, b)
         self.assertEqual(status, 0)
         self.assertGreater(out.count(" same "), 0.95 * len(comparison.library))
@@ -116,6 +116,22 @@ class Differences(Compared):
         quiet, loud = (noise.of_zone(CACHED) for noise in comparison.noises)
         self.assertLess(quiet, 0.005)
         self.assertGreater(loud, 5 * quiet)
+
+    def test_a_noisy_run_is_warned_of(self):
+        comparison = self.comparison(self.file("a.json"), self.file("b.json", noise=1, seed=3))
+        self.assertEqual(comparison.warnings(0), [])
+        self.assertIn("The run is noisy", " ".join(comparison.warnings(1)))
+
+    def test_names_tell_results_apart(self):
+        def names(*paths):
+            return [result.name for result in self.comparison(*paths).results]
+        zen, xeon = self.file("a.json", "zen", **SMALL_SET), self.file("b.json", "xeon", **SMALL_SET)
+        self.assertEqual(names(zen, xeon), ["AMD EPYC 9T24, gcc 12.2.0", "Intel Xeon 6975P-C, gcc 12.2.0"])
+        again = self.file("c.json", "zen", seed=2, **SMALL_SET)
+        self.assertEqual(names(zen, again), ["AMD EPYC 9T24, gcc 12.2.0, a.json", "AMD EPYC 9T24, gcc 12.2.0, c.json"])
+        (self.folder / "more").mkdir()
+        other = write(self.folder / "more", "a.json", make("zen", seed=3, **SMALL_SET))
+        self.assertEqual(names(zen, other)[1], f"AMD EPYC 9T24, gcc 12.2.0, {other}")
 
 
     def test_noise_is_of_90_in_100_rows_and_of_the_row_itself(self):
@@ -166,6 +182,48 @@ class Limits(Compared):
         status, out, _ = self.compare(write(self.folder, "a.json", result), "--html", self.folder / "page.html")
         self.assertEqual(status, 0)
         self.assertIn("–", out)
+
+
+class Predictions(Compared):
+    def predictions(self, **changes):
+        cycles = {"identity": 1.0, "relu": 1.5, "relu_grad": 2.0, "none_of_the_set": 3.0}
+        haswell = {"isa": "avx2", "vector_bytes": 32, "cycles": cycles}
+        predicted = {"llvm": 14, "predictions": {"haswell": haswell, "znver3": haswell}, **changes}
+        return write(self.folder, "predictions.json", predicted)
+
+    def test_they_stand_apart_with_their_models_errors(self):
+        zen = self.file("zen.json", "zen", noise=0)  # an AMD Zen 4, for which znver3 has to do
+        status, _, err = self.compare(zen, "--predictions", self.predictions(), "--markdown", self.folder / "out.md",
+                                      "--html", self.folder / "page.html")
+        self.assertEqual((status, err), (0, ""))
+        result = self.comparison(zen).results[0]
+        operation, walk = (result.medians[Case(name, "f32", "avx2", 1000)] for name in ("relu_grad", "identity"))
+        error = f"{100 * (2.0 / (operation / walk) - 1):+.0f}%"
+        page, text = ((self.folder / name).read_text() for name in ("page.html", "out.md"))
+        self.assertIn("Predicted, not measured", page)
+        self.assertIn(f"| relu\\_grad | 2.00 | 2.00 | {error} |", text)
+        self.assertIn("error of znver3 on A", text)
+        self.assertNotIn("none\\_of\\_the\\_set", text)
+
+    def test_without_a_measured_cpu_that_has_a_model_their_error_is_not_known(self):
+        arm = self.file("arm.json", "arm")
+        self.compare(arm, "--predictions", self.predictions(), "--markdown", self.folder / "out.md")
+        text = (self.folder / "out.md").read_text()
+        self.assertIn("how wrong they are is not known", text)
+        self.assertNotIn("error of", text)
+
+    def test_broken_ones_are_refused_and_the_results_compared(self):
+        good = self.file("a.json", **SMALL_SET)
+        for broken in ({"predictions": None}, {"llvm": "x"}, {"predictions": {"haswell": {}}},
+                       {"predictions": {"haswell": {"isa": "avx2", "vector_bytes": 32, "cycles": {"relu": -1}}}}):
+            with self.subTest(broken):
+                page = self.folder / "page.html"
+                status, out, err = self.compare(good, "--predictions", self.predictions(**broken), "--html", page)
+                self.assertEqual(status, 2)
+                self.assertIn("predictions.json is not compared: ", err)
+                self.assertIn("AMD EPYC 9T24", out)
+                self.assertNotIn("Predicted", page.read_text())
+                page.unlink()
 
 
 class Refusals(Compared):

@@ -30,11 +30,13 @@ from selenium.webdriver.support.ui import Select  # noqa: E402
 
 from fastrelu_compare import page  # noqa: E402
 from fastrelu_compare.comparison import Comparison  # noqa: E402
+from fastrelu_compare.predictions import Prediction  # noqa: E402
 from fastrelu_compare.results import read_all  # noqa: E402
 
 SCREENSHOTS = None
 ARGUMENTS = ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
              "--disable-background-networking", "--disable-component-update", "--disable-sync")
+PREDICTIONS = [Prediction("haswell", "avx2", 32, 14, {"identity": 1.0, "relu": 1.5})]
 SIZES = (16, 100, 4096, 1 << 20, 1 << 26)
 
 
@@ -53,7 +55,8 @@ class Page(unittest.TestCase):
         paths = {name: write(cls.folder, f"{name}.json", result) for name, result in made.items()}
         for name, chosen in {"one": ["zen"], "two": ["zen", "xeon"], "three": ["zen", "xeon", "arm"]}.items():
             comparison = Comparison(read_all([paths[key] for key in chosen])[0])
-            (cls.folder / f"{name}.html").write_text(page.render(comparison, comparison.rows), encoding="utf-8")
+            text = page.render(comparison, comparison.rows, PREDICTIONS)
+            (cls.folder / f"{name}.html").write_text(text, encoding="utf-8")
         options = webdriver.ChromeOptions()
         options.binary_location = browser
         for argument in (*ARGUMENTS, f"--user-data-dir={cls.folder / 'profile'}"):
@@ -125,7 +128,7 @@ class Page(unittest.TestCase):
         isas = [f"relu_grad {isa}" for isa in ("avx2", "avx512", "scalar", "sse2")]
         self.assertEqual([row[0] for row in rows], ["relu_grad", *isas])
         self.assertEqual([figure.get_attribute("data-dtype") for figure in self.visible_plots("throughput")], ["bf16"])
-        self.driver.find_element(By.CSS_SELECTOR, ".filters [type=reset]").click()
+        self.driver.find_element(By.CSS_SELECTOR, ".filters button").click()
         self.assertEqual(len(self.rows()), 4 * len(SIZES))
 
     def test_it_sorts_numbers_by_value_and_texts_by_the_alphabet(self):
@@ -149,6 +152,13 @@ class Page(unittest.TestCase):
         self.assertEqual(len(self.visible_plots("throughput")), 3)
         self.driver.find_element(By.CSS_SELECTOR, "#throughput .more").click()
         self.assertEqual(len(self.visible_plots("throughput")), 4)
+
+    def test_what_is_predicted_stands_apart(self):
+        self.open("two")
+        predicted = self.driver.find_element(By.ID, "predicted")
+        self.assertIn("Predicted, not measured", predicted.text)
+        self.assertIn("a model's prediction", predicted.text)
+        self.assertEqual(predicted.value_of_css_property("border-top-style"), "dashed")
 
     def test_missing_values_are_last_either_way(self):
         self.open("three")

@@ -5,11 +5,12 @@ worse, and is never a claim about speed.
 
   mca.py compare --ledger gcc-12-x86.toml --kernels avx2=avx2.c.o --kernels sse2=sse2.c.o
   mca.py record  --ledger gcc-12-x86.toml --kernels avx2=avx2.c.o --kernels sse2=sse2.c.o
+  mca.py predict --out predictions.json   --kernels avx2=avx2.c.o --kernels avx512=avx512.c.o
 
 compare fails where a loop takes more cycles than the ledger says, or costs more over the identity walk than
 the budget of its kernel, and notes where it takes fewer; record writes the ledger, and those budgets that are
-missing or too small. A loop is hot where the gate (../gate) sees one: innermost, with a vector store that is
-not to the stack."""
+missing or too small; predict writes what fastrelu-compare shows of CPUs that nobody measured. A loop is hot
+where the gate (../gate) sees one: innermost, with a vector store that is not to the stack."""
 import argparse
 import json
 import math
@@ -23,8 +24,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "gate"))
 
-import disassembly  # noqa: E402 (of the gate)
+import aarch64  # noqa: E402 (of the gate)
+import disassembly  # noqa: E402
 import rules  # noqa: E402
+import x86  # noqa: E402
 from expectations import Expectations  # noqa: E402
 from isa import Flow  # noqa: E402
 
@@ -35,6 +38,21 @@ CPUS = {
     "avx512": ("icelake-server",),
     "neon": ("cortex-a55", "neoverse-n1"),
 }
+# The CPUs of predict, and what the library chooses on them; LLVM 14 has none of the last two Zens.
+PREDICTED = {
+    "haswell": "avx2",
+    "skylake-avx512": "avx512",
+    "icelake-server": "avx512",
+    "znver2": "avx2",
+    "znver3": "avx2",
+    "znver4": "avx512",
+    "znver5": "avx512",
+    "cortex-a55": "neon",
+    "cortex-a76": "neon",
+    "neoverse-n1": "neon",
+    "apple-m1": "neon",
+}
+FULL_WIDTH = x86.FULL_WIDTH | aarch64.FULL_WIDTH
 TRIPLES = {True: "x86_64-linux-gnu", False: "aarch64-linux-gnu"}  # by Binary.x86
 
 FACTOR, CYCLES = 1.15, 0.5  # a figure grew, or fell, where it did by both
@@ -125,6 +143,13 @@ def llvm_version(llvm_mca):
     return int(found[1])
 
 
+def known_cpus(llvm_mca, x86):
+    """Those that this LLVM has a name for."""
+    arguments = [llvm_mca, f"-mtriple={TRIPLES[x86]}", "-mcpu=help"]
+    done = subprocess.run(arguments, input="", capture_output=True, text=True)
+    return set(re.findall(r"^  (\S+) +- Select", done.stdout + done.stderr, flags=re.MULTILINE))
+
+
 def throughputs(llvm_mca, cpu, loops):
     """Each loop's reciprocal throughput on a CPU: the cycles of an iteration where none waits for another,
     which the busiest port or the front end decides. Not those of a simulation: it models buffers and a cache
@@ -143,15 +168,15 @@ def throughputs(llvm_mca, cpu, loops):
     return [region["SummaryView"]["BlockRThroughput"] for region in regions]
 
 
-def measure(llvm_mca, loops):
+def measure(llvm_mca, loops, cpus=CPUS):
     """{isa: {kernel: {"vectors": [of each loop], cpu: [cycles for each stored vector], ...}}}, as in the
     ledger."""
     figures = {}
     for isa in sorted({loop.isa for loop in loops}):
-        if isa not in CPUS:
+        if isa not in cpus:
             raise SystemExit(f"no CPU is known that runs {isa}: give it one in CPUS of tests/mca/mca.py")
         mine, kernels = [loop for loop in loops if loop.isa == isa], defaultdict(dict)
-        for cpu in CPUS[isa]:
+        for cpu in cpus[isa]:
             found = defaultdict(list)
             for loop, cycles in zip(mine, throughputs(llvm_mca, cpu, mine)):
                 found[loop.kernel].append((-loop.vectors, round(cycles / loop.vectors, DIGITS)))
@@ -323,6 +348,28 @@ def run_record(options):
     return 0
 
 
+def run_predict(options):
+    """Cycles for each stored vector of the f32 kernels' batch loops, of calls that are not large."""
+    loops = [l for k in options.kernels for l in read_loops(options.objdump, *k)]
+    loops = [l for l in loops if re.fullmatch(r"(?!.*_large_).*_[WF]32", l.kernel)]
+    known = known_cpus(options.llvm_mca, loops[0].x86)
+    cpus = defaultdict(tuple)
+    for cpu, isa in PREDICTED.items():
+        if cpu in known and isa in dict(options.kernels):
+            cpus[isa] += (cpu,)
+    figures = measure(options.llvm_mca, [l for l in loops if l.isa in cpus], cpus)
+    predictions = {}
+    for isa, kernels in figures.items():
+        for cpu in cpus[isa]:
+            found = {kernel.rsplit("_", 1)[0]: batch_figures(figure, cpu) for kernel, figure in sorted(kernels.items())}
+            cycles = {operation: min(of) for operation, of in found.items() if of}
+            predictions[cpu] = {"isa": isa, "vector_bytes": FULL_WIDTH[isa], "cycles": cycles}
+    text = json.dumps({"llvm": llvm_version(options.llvm_mca), "predictions": predictions}, indent=1)
+    options.out.write_text(text + "\n")
+    print(f"wrote {options.out}: {', '.join(predictions)}")
+    return 0
+
+
 def kernels_argument(text):
     isa, _, path = text.partition("=")
     return isa, path
@@ -333,13 +380,11 @@ def main(arguments=None):
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     commands = parser.add_subparsers(required=True)
-    for name, run in (("compare", run_compare), ("record", run_record)):
+    for name, run in (("compare", run_compare), ("record", run_record), ("predict", run_predict)):
         command = commands.add_parser(name)
         command.set_defaults(run=run)
         command.add_argument("--llvm-mca", default="llvm-mca")
         command.add_argument("--objdump", default="objdump", help="binutils' objdump for the target")
-        command.add_argument("--ledger", type=Path, required=True, help="of this compiler")
-        command.add_argument("--budgets", type=Path, default=Path(__file__).with_name("budgets.toml"))
         command.add_argument(
             "--kernels",
             action="append",
@@ -348,10 +393,16 @@ def main(arguments=None):
             metavar="ISA=OBJECT",
             help="a kernel file's object",
         )
+        if run is run_predict:
+            command.add_argument("--out", type=Path, required=True)
+            continue
+        command.add_argument("--ledger", type=Path, required=True, help="of this compiler")
+        command.add_argument("--budgets", type=Path, default=Path(__file__).with_name("budgets.toml"))
         command.add_argument("--accept", default="mca.py record", help="the command to name")
     options = parser.parse_args(arguments)
     options.kernels = [pair for pair in options.kernels if pair[0] != rules.SCALAR]
-    options.has_scratch = Expectations(options.ledger.stem).has_scratch
+    if options.run is not run_predict:
+        options.has_scratch = Expectations(options.ledger.stem).has_scratch
     return options.run(options)
 
 

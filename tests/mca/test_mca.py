@@ -4,6 +4,7 @@ LLVM_MCA."""
 import contextlib
 import copy
 import io
+import json
 import os
 import tempfile
 import tomllib
@@ -190,6 +191,23 @@ class HotLoops(unittest.TestCase):
                 self.assertEqual(found["vectors"], [2, 1])
                 for cpu in mca.CPUS[isa]:
                     self.assertTrue(all(1 <= figure < 3 for figure in found[cpu]), found)
+
+    def test_predictions_are_of_what_each_cpu_would_run(self):
+        if not (X86.assembler and X86.objdump):
+            self.skipTest("no assembler and objdump for x86")
+        with tempfile.TemporaryDirectory() as folder:
+            kernels = ("relu_W32", "relu_large_W32", "relu_W64")
+            path = X86.object(folder, "avx2", dict.fromkeys(kernels, CLEAN["avx2"]))
+            out = Path(folder) / "predictions.json"
+            with contextlib.redirect_stdout(io.StringIO()):
+                mca.main(["predict", "--llvm-mca", LLVM_MCA, "--objdump", X86.objdump, "--out", str(out),
+                          "--kernels", f"avx2={path}"])
+            predictions = json.loads(out.read_text())["predictions"]
+        self.assertLessEqual({"haswell", "znver2", "znver3"}, predictions.keys())
+        self.assertNotIn("icelake-server", predictions)  # would take AVX-512
+        for prediction in predictions.values():
+            self.assertEqual(prediction["vector_bytes"], 32)
+            self.assertEqual(prediction["cycles"].keys(), {"relu"})
 
     def test_neon(self):
         found = self.figures(AARCH64, "neon", CLEAN_NEON)
