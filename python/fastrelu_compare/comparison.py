@@ -149,9 +149,10 @@ class Comparison:
         found = self.results[i].warnings
         most = max(map(self.noises[i].of_zone, ZONES))
         if most > LOUD:
-            found.append(
+            found.insert(
+                0,
                 f"The run is noisy: one function timed twice was {100 * most:.0f}% apart, and smaller differences show as "
-                f"the same. Measure again on an idle machine."
+                f"the same. Measure again on an idle machine.",
             )
         return found
 
@@ -159,7 +160,7 @@ class Comparison:
         """Of each result the geometric mean of its times over the reference's, in the rows that all have, and these."""
         rows = [row for row in self.library if row.zone == zone and row.shared]
         if not rows:
-            return None, rows
+            return [], rows
         ratios = [
             geometric_mean(row.values[i].nanoseconds / row.values[reference].nanoseconds for row in rows)
             for i in range(len(self.results))

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from .comparison import CACHED, EDGE, PAST, SMALL, SMALL_BYTES, ZONES
+from .comparison import CACHED, EDGE, LOUD, PAST, SMALL, SMALL_BYTES, ZONES
 
 LIMIT_EXPLAINED = (
     "The limit is the fastest copy of as many bytes that was timed in the same run: memcpy, rep movsb, copies around "
@@ -65,6 +65,10 @@ def times(ratio):
     return f"{ratio:.2f}" if ratio < 10 else f"{ratio:.1f}"
 
 
+def capital(text):
+    return text[0].upper() + text[1:]
+
+
 def listed(words):
     words = list(words)
     return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
@@ -93,37 +97,40 @@ def count_wins(rows, letters):
 
 
 def compare_zone(comparison, zone):
+    """What a zone's averages say, and figures to it; nothing where the results have no case of it in common."""
     results = comparison.results
     ratios, rows = comparison.times_over(zone)
-    if ratios is None:
+    if not rows:
         return "", ()
     order = sorted(range(len(results)), key=ratios.__getitem__)
     best = order[0]
 
-    def noise(*indices):
-        return max(comparison.noises[i].of_zone(zone) for i in indices)
+    def noise(i):
+        return max(comparison.noises[j].of_zone(zone) for j in (i, best))
 
-    def same(i):
-        return ratios[i] / ratios[best] - 1 <= noise(i, best)
+    def slower(i):
+        return ratios[i] / ratios[best]
 
-    equals = [i for i in order if same(i)]
-    letters = [results[i].letter for i in equals]
-    first = letters[0]
-    within = f"within the noise of {100 * noise(*equals):.1f}%"
+    equals = [i for i in order if slower(i) - 1 <= noise(i)]
+    letters = listed(sorted(results[i].letter for i in equals))
+    level = max(map(noise, equals))
+    alike = "cannot be told apart" if level > LOUD else "are the same"
+    details = [f"The noise is {100 * level:.1f}%."] if len(equals) > 1 else []
     if len(results) == 2:
-        other = order[1]
-        details = (count_wins(rows, {results[i].letter: i for i in (best, other)}),)
-        if same(other):
-            return f"{listed(sorted(letters))} are the same {within}", details
-        ratio = times(ratios[other] / ratios[best])
-        return f"{first} is {ratio} times as fast as {results[other].letter}", details
-    headline = f"{first} is fastest"
-    if len(equals) > 1:
-        headline = f"{listed(sorted(letters))} are fastest, the same {within}"
-    details = [f"Over {plural(len(rows), 'case')} that all have."]
-    others = [f"{results[i].letter} {times(ratios[i] / ratios[best])}" for i in order if not same(i)]
+        details.insert(0, count_wins(rows, {results[i].letter: i for i in order}))
+        if len(equals) == 2:
+            return f"{letters} {alike}", tuple(details)
+        return f"{letters} is {times(slower(order[1]))} times as fast as {results[order[1]].letter}", tuple(details)
+    others = [f"{results[i].letter} {times(slower(i))}" for i in order if i not in equals]
+    details = [f"Over {plural(len(rows), 'case')} that all have.", *details]
     if others:
         details.insert(0, f"Times as long take: {', '.join(others)}.")
+    if len(equals) == 1:
+        return f"{letters} is fastest", tuple(details)
+    if not others:
+        return f"{letters} {alike}", tuple(details)
+    either = letters.replace(" and ", " or ")
+    headline = f"{either} is fastest, the noise hides which" if level > LOUD else f"{letters} {alike}, and fastest"
     return headline, tuple(details)
 
 
@@ -137,8 +144,7 @@ def findings(comparison):
         elif limits[0]:
             headline = f"{percent(limits[0])} of a copy's speed"
         if headline:
-            heading = zone[0].upper() + zone[1:]
-            found.append(Finding(zone, heading, zone_range(comparison, zone), headline, details, limits))
+            found.append(Finding(zone, capital(zone), zone_range(comparison, zone), headline, details, limits))
     return found
 
 
@@ -148,8 +154,11 @@ def lead(comparison):
     if len(results) == 1:
         parts = [f"{percent(shown[z].limits[0])} of a copy's speed {z}" for z in (CACHED, PAST) if z in shown]
         return f"fastrelu on {results[0].name}: {listed(parts)}." if parts else f"fastrelu on {results[0].name}."
-    parts = [f"{zone}, {shown[zone].headline}" for zone in (SMALL, CACHED, PAST) if zone in shown]
-    if not parts:
+    said = {}  # {headline: its zones}
+    for zone in (SMALL, CACHED, PAST):
+        if zone in shown:
+            where = f"in {zone}" if zone == SMALL else zone
+            said.setdefault(shown[zone].headline, []).append(where)
+    if not said:
         return "The results have no case in common."
-    sentence = "; ".join(parts).replace(f"{SMALL}, ", "in small calls, ")
-    return sentence[0].upper() + sentence[1:] + "."
+    return " ".join(f"{capital(listed(zones))}, {headline}." for headline, zones in said.items())

@@ -69,7 +69,7 @@ class Differences(Compared):
         comparison = self.comparison(a, b)
         differ = sum(row.best is not None for row in comparison.library)
         self.assertLess(differ, 0.05 * len(comparison.library))
-        self.assertIn("are the same within the noise of", words.lead(comparison))
+        self.assertEqual("In small calls, in the caches and past the caches, A and B are the same.", words.lead(comparison))
         status, out, _ = self.compare(a, b)
         self.assertEqual(status, 0)
         self.assertGreater(out.count(" same "), 0.95 * len(comparison.library))
@@ -97,9 +97,16 @@ class Differences(Compared):
         paths = [self.file(f"{i}.json", seed=i, slower=slower) for i, slower in enumerate((1.1, 1, 1.3))]
         comparison = self.comparison(*paths)
         self.assertTrue(all(row.best == 1 for row in comparison.library))
-        self.assertIn("B is fastest", words.lead(comparison))
+        self.assertEqual("In small calls, in the caches and past the caches, B is fastest.", words.lead(comparison))
+        self.assertIn("Times as long take: A 1.10, C 1.30.", words.findings(comparison)[0].details)
         status, out, _ = self.compare(*paths)
         self.assertEqual(out.count("*") - 1, len(comparison.library))  # one is in the note
+
+    def test_of_three_two_may_be_fastest(self):
+        paths = [self.file(f"{i}.json", seed=i, slower=slower) for i, slower in enumerate((1, 1.3, 1))]
+        self.assertIn("A and C are the same, and fastest.", words.lead(self.comparison(*paths)))
+        paths[0] = self.file("0.json", noise=1, slower=0.6)
+        self.assertIn("A or C is fastest, the noise hides which.", words.lead(self.comparison(paths[0], *paths[1:])))
 
     def test_one_result_is_held_against_its_limit(self):
         status, out, _ = self.compare(self.file("a.json"))
@@ -118,9 +125,10 @@ class Differences(Compared):
         self.assertGreater(loud, 5 * quiet)
 
     def test_a_noisy_run_is_warned_of(self):
-        comparison = self.comparison(self.file("a.json"), self.file("b.json", noise=1, seed=3))
+        comparison = self.comparison(self.file("a.json"), self.file("b.json", noise=1, seed=3, slower=0.6))
         self.assertEqual(comparison.warnings(0), [])
         self.assertIn("The run is noisy", " ".join(comparison.warnings(1)))
+        self.assertIn("A and B cannot be told apart", words.lead(comparison))
 
     def test_names_tell_results_apart(self):
         def names(*paths):
