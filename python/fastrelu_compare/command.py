@@ -42,7 +42,7 @@ def parse(arguments):
     parser.add_argument("--baseline", type=Path, metavar="BASE.json",
                         help="exit with 1 where a RESULT is slower than this one")
     parser.add_argument("--threshold", type=percentage, default=0.05, metavar="PERCENT",
-                        help="what --baseline lets pass beyond the noise (5)")
+                        help="what --baseline lets pass in any case (5)")
     parser.add_argument("--noise", type=percentage, metavar="PERCENT",
                         help="differences up to this are the same, instead of what the runs' control says")
     parser.add_argument("--filter", type=expression, default=None, metavar="REGEX",
@@ -69,18 +69,18 @@ def report_regressions(comparison, options):
     for new, result in enumerate(comparison.results):
         if new == base:
             continue
-        found, count = comparison.regressions(base, new, options.threshold)
+        found, count, least = comparison.regressions(base, new, options.threshold)
         if not count:
             complain(f"{clean(result.path)}: no case in common with {clean(options.baseline)}")
             status = BAD_INPUT
             continue
-        print(f"\n{clean(result.path)} against {clean(options.baseline)}: "
-              f"{words.plural(len(found), 'regression')} in {words.plural(count, 'case')}")
+        said = f"{words.plural(len(found), 'regression')} of more than {100 * least:.1f}%"
+        print(f"\n{clean(result.path)} against {clean(options.baseline)}: {said} in {words.plural(count, 'case')}")
         for regression in found:
             row = regression.row
             before, after = (words.duration(row.values[i].nanoseconds) for i in (base, new))
-            print(f"  {row.operation}/{row.dtype}/n:{row.n}: {before} -> {after}, "
-                  f"{words.times(regression.ratio)} times (noise {100 * regression.noise:.1f}%)")
+            case = f"{row.operation}/{row.dtype}/n:{row.n}"
+            print(f"  {case}: {before} -> {after}, {words.times(regression.ratio)} times")
         if found:
             status = max(status, REGRESSED)
     return status

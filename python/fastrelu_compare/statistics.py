@@ -58,6 +58,10 @@ class Noise:
             zone: numpy.percentile(spreads, PERCENTILE) for zone, spreads in by_zone.items() if len(spreads) >= FEWEST
         }
 
+    @property
+    def largest(self):
+        return float(self.fixed if self.fixed is not None else max(self.rows.values(), default=ASSUMED_NOISE))
+
     def of_zone(self, zone):
         return float(self.fixed if self.fixed is not None else self.zones.get(zone, self.everywhere))
 
