@@ -152,13 +152,13 @@ class Comparison:
             )
         return found
 
-    def times_over(self, zone, reference=0):
-        """Of each result the geometric mean of its times over the reference's, in the rows that all have, and these."""
+    def times_over(self, zone):
+        """Of each result the geometric mean of its times over the first one's, in the rows that all have, and these."""
         rows = [row for row in self.library if row.zone == zone and row.shared]
         if not rows:
             return [], rows
         ratios = [
-            geometric_mean(row.values[i].nanoseconds / row.values[reference].nanoseconds for row in rows)
+            geometric_mean(row.values[i].nanoseconds / row.values[0].nanoseconds for row in rows)
             for i in range(len(self.results))
         ]
         return ratios, rows
@@ -193,7 +193,7 @@ class Comparison:
         return gains
 
     def smallest_calls(self, dtype):
-        """The rows of the fewest elements that most operations were called with."""
+        """The rows of the fewest elements."""
         sizes = [row.n for row in self.library if row.dtype == dtype and row.zone == SMALL]
         return [row for row in self.library if row.dtype == dtype and sizes and row.n == min(sizes)]
 

@@ -5,6 +5,7 @@ import math
 import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import numpy
@@ -84,17 +85,18 @@ class Result:
     def compiler(self):
         return self.text("compiler").replace("GNU", "gcc")
 
-    @property
+    @cached_property
     def isas(self):
+        """The instruction sets that operations were timed on."""
         found = {case.contender for case in self.times if case.operation not in YARDSTICKS}
         return [isa for isa in ISAS if isa in found] + sorted(found - {*ISAS, CONTROL, COMPILER})
 
-    @property
+    @cached_property
     def chosen(self):
         """The instruction set that the library chose, or the best one of a part without it."""
         isas = self.isas
         mine = self.text("fastrelu_isa")
-        return mine if mine in isas else isas[0] if isas else mine
+        return mine if mine in isas else isas[0]
 
     @property
     def cache_ends(self):
@@ -187,7 +189,7 @@ def number_of(entry, key, least, most):
 def case_of(entry):
     name = entry.get("run_name", entry.get("name"))
     found = NAME.fullmatch(name) if isinstance(name, str) else None
-    if not found:
+    if not found or found["contender"] == FASTRELU:
         raise Refused(f"{str(name)[:80]!r} is not a case of fastrelu-bench")
     return Case(found["operation"], found["dtype"], found["contender"], int(found["n"]))
 
@@ -214,10 +216,11 @@ def read(path):
         sizes[case] = max(1, round(case.n * rates[0] / rates[1]))
         if entry.get("label"):
             labels[case] = clean(entry["label"])
-    if not any(case.operation not in YARDSTICKS for case in repetitions):
-        raise Refused("has no timed operation of the library")
     times = {case: numpy.array([found[i] for i in sorted(found)]) for case, found in repetitions.items()}
-    return Result(path, data["context"], times, sizes, labels)
+    result = Result(path, data["context"], times, sizes, labels)
+    if not result.isas:
+        raise Refused("has no timed operation of the library")
+    return result
 
 
 # ---- several -------------------------------------------------------------------------------------------------

@@ -321,6 +321,11 @@ class Refusals(Compared):
         self.refused("not an object", self.changed(lambda result: result["benchmarks"].append(7)))
         self.refused("no timed operation", self.changed(lambda result: result["benchmarks"].clear()))
 
+        def only_loops(result):
+            result["benchmarks"] = [e for e in result["benchmarks"] if "/compiler/" in e["name"] or "copy" in e["name"]]
+        self.refused("no timed operation", self.changed(only_loops))
+        self.refused("is not a case", self.entry(run_name="relu/f32/fastrelu/n:16"))
+
     def test_merged(self):
         path = self.changed(lambda result: result["benchmarks"].append(dict(result["benchmarks"][0])))
         self.refused("has its repetition 0 twice", path)
