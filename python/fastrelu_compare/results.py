@@ -1,8 +1,8 @@
 """Reads what fastrelu-bench wrote, and refuses with a reason what it did not."""
 
 import json
-import math
 import re
+import sys
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -129,7 +129,8 @@ def clean(value):
 
 
 def is_number(value):
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+    """Whether it is finite; an integer of JSON may be too large for a float."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
 
 
 def reject_constant(text):

@@ -308,7 +308,7 @@ class Refusals(Compared):
         self.refused("digits", self.text(whole.replace('"iterations": 1000', '"iterations": ' + "9" * 5000)))
 
     def test_absurd_times(self):
-        for time in (0, -1, 1e300, True, "12", None, []):
+        for time in (0, -1, 1e300, 10**400, True, "12", None, []):
             with self.subTest(time):
                 self.refused("real_time is .* not a number from", self.entry(real_time=time))
         whole = json.dumps(make(**SMALL_SET))
