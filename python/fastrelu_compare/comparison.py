@@ -143,12 +143,13 @@ class Comparison:
     def warnings(self, i):
         """The result's own, and what its noise hides."""
         found = self.results[i].warnings
-        most = max(map(self.noises[i].of_zone, ZONES))
-        if most > LOUD:
+        loudest = max(ZONES, key=self.noises[i].of_zone)
+        noise = self.noises[i].of_zone(loudest)
+        if noise > LOUD:
             found.insert(
                 0,
-                f"The run is noisy: one function timed twice was {100 * most:.0f}% apart, and smaller differences show "
-                f"as the same. Measure again on an idle machine.",
+                f"The run is noisy: one function timed twice was up to {100 * noise:.0f}% apart, and smaller differences "
+                f"show as the same. Measure again on an idle machine.",
             )
         return found
 
