@@ -148,8 +148,8 @@ class Comparison:
         if noise > LOUD:
             found.insert(
                 0,
-                f"The run is noisy: one function timed twice was up to {100 * noise:.0f}% apart, and smaller differences "
-                f"show as the same. Measure again on an idle machine.",
+                f"The run is noisy: one function timed twice was up to {100 * noise:.0f}% apart, and smaller "
+                f"differences show as the same. Measure again on an idle machine.",
             )
         return found
 

@@ -107,7 +107,8 @@ def predicted(comparison, predictions):
             rows.append((operation, *texts))
     note = f"{words.PREDICTED_EXPLAINED} The models are LLVM {predictions[0].llvm}'s."
     for result, model, found in checked:
-        note += f" On {result.letter} {model.cpu} is off by {100 * typical(found):.0f}% on average."
+        where = f"{result.letter} ({result.text('cpu_microarchitecture')})"
+        note += f" On {where} {model.cpu} is off by {100 * typical(found):.0f}% on average."
     if not checked:
         note += " None of the CPUs that were measured has a model here, so how wrong they are is not known."
     title = f"Predicted, not measured: cycles for each stored vector, {DTYPE}"

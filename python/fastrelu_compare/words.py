@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from .comparison import CACHED, EDGE, LOUD, PAST, SMALL, SMALL_BYTES, ZONES
 
+FEW = 3  # cases: fewer are no average
 LIMIT_EXPLAINED = (
     "The limit is the fastest copy of as many bytes that was timed in the same run: memcpy, rep movsb, copies around "
     "the caches, the library's own walk with nothing to compute. Between two measured sizes it is taken from a "
@@ -35,6 +36,7 @@ class Finding:
     headline: str
     details: tuple
     limits: tuple  # of each result its share of the limit, or None
+    cases: int  # that all have
 
 
 def binary(count):
@@ -147,7 +149,8 @@ def findings(comparison):
         elif limits[0]:
             headline = f"{percent(limits[0])} of a copy's speed"
         if headline:
-            found.append(Finding(zone, capital(zone), zone_range(comparison, zone), headline, details, limits))
+            cases = len(comparison.times_over(zone)[1])
+            found.append(Finding(zone, capital(zone), zone_range(comparison, zone), headline, details, limits, cases))
     return found
 
 
@@ -159,9 +162,9 @@ def lead(comparison):
         return f"fastrelu on {results[0].name}: {listed(parts)}." if parts else f"fastrelu on {results[0].name}."
     said = {}  # {headline: its zones}
     for zone in (SMALL, CACHED, PAST):
-        if zone in shown:
+        if zone in shown and shown[zone].cases >= FEW:
             where = f"in {zone}" if zone == SMALL else zone
             said.setdefault(shown[zone].headline, []).append(where)
     if not said:
-        return "The results have no case in common."
+        return "The results have too few cases in common to say who is faster."
     return " ".join(f"{capital(listed(zones))}, {headline}." for headline, zones in said.items())

@@ -127,6 +127,13 @@ class Differences(Compared):
         times = comparison.results[0].medians[Case(shown.operation, "f32", "avx2", 16)]
         self.assertEqual(shown.values[0].nanoseconds, times)
 
+    def test_few_cases_make_no_headline(self):
+        comparison = self.comparison(self.file("a.json", **SMALL_SET), self.file("b.json", "arm", **SMALL_SET))
+        comparison.library[:] = [row for row in comparison.library if row.zone == SMALL][:3]
+        self.assertRegex(words.lead(comparison), r"^In small calls, A is [0-9.]+ times as fast as B\.$")
+        comparison.library.pop()
+        self.assertIn("too few cases in common", words.lead(comparison))
+
     def test_noise_is_what_the_control_says(self):
         comparison = self.comparison(self.file("a.json", noise=0.002), self.file("b.json", noise=0.05, seed=3))
         quiet, loud = (noise.of_zone(CACHED) for noise in comparison.noises)
