@@ -91,9 +91,10 @@ def throughput(comparison, operation, dtype):
         if not mine:
             continue
         sizes = [size for size, _ in mine]
-        if comparison.limits[i].sizes:
-            axes.plot(sizes, [comparison.limits[i].rate(size) for size in sizes], color=colour(i), linewidth=1.1,
-                      linestyle=LIMIT)
+        limit = comparison.limits[i]
+        if limit.sizes:
+            copied = sorted({*sizes, *(size for size in limit.sizes if sizes[0] <= size <= sizes[-1])})
+            axes.plot(copied, [limit.rate(size) for size in copied], color=colour(i), linewidth=1.1, linestyle=LIMIT)
         loop = [(row.bytes, row.values[i].rate) for row in rows if row.contender == COMPILER and row.values[i]]
         if loop:
             axes.plot(*zip(*loop), color=colour(i), linewidth=1.1, linestyle=LOOP)
@@ -246,17 +247,16 @@ def legend(plot):
         handles.append(Line2D([], [], color=FAINT, linewidth=1.1, linestyle=LIMIT, label=limit))
         if any(case.contender == COMPILER for result in plot.results for case in result.times):
             handles.append(Line2D([], [], color=FAINT, linewidth=1.1, linestyle=LOOP, label="the compiler's own loop"))
-    return plot.figure.legend(handles=handles, loc="upper left", bbox_to_anchor=(0, 0), frameon=False, fontsize=8.5)
+    plot.figure.legend(handles=handles, loc="upper left", bbox_to_anchor=(0, 0), frameon=False, fontsize=8.5)
 
 
 def save(plot, folder):
     """As PNG and SVG, on white, with a legend."""
     plot.figure.patch.set(alpha=1, facecolor=GROUND)
-    extra = [legend(plot)]
+    legend(plot)
     for suffix, metadata in (("png", {}), ("svg", {"Date": None})):
         with matplotlib.rc_context({**STYLE, "svg.hashsalt": plot.name}):
-            plot.figure.savefig(folder / f"{plot.name}.{suffix}", dpi=160, bbox_inches="tight",
-                                bbox_extra_artists=extra, metadata=metadata)
+            plot.figure.savefig(folder / f"{plot.name}.{suffix}", dpi=160, bbox_inches="tight", metadata=metadata)
     plt.close(plot.figure)
 
 
