@@ -9,7 +9,7 @@
 typedef simde__m256i bits;
 typedef simde__m256i mask;
 
-enum { REGISTERS = 16, MASKS_BYTES = 0, CONVERTS_F16 = 1 };
+enum { REGISTERS = 16, MASKS_BYTES = 0, LOADS_BY_MASK = 0, CONVERTS_F16 = 1 };
 #define STREAMS 2
 
 INLINE int vector_bytes(int e) { return (void)e, 32; }

@@ -35,7 +35,7 @@
 typedef simde__m512i bits;
 typedef uint64_t mask; /* one bit a lane */
 
-enum { REGISTERS = 32, MASKS_BYTES = 1, CONVERTS_F16 = 1 };
+enum { REGISTERS = 32, MASKS_BYTES = 1, LOADS_BY_MASK = 1, CONVERTS_F16 = 1 };
 #define STREAMS 2
 
 INLINE int vector_bytes(int e) { return (void)e, 64; }
@@ -157,9 +157,7 @@ INLINE mask active(bits x, bits floor, int e) {
   }
 }
 
-/* In a register first: loaded under the mask it would not be on its way before the mask is there. */
 INLINE bits where(mask m, bits x, int e) {
-  x = held(x);
   switch (size(e)) {
     case 1:
       return simde_mm512_maskz_mov_epi8(m, x);

@@ -40,7 +40,7 @@
 typedef simde_uint8x16_t bits;
 typedef simde_uint8x16_t mask;
 
-enum { REGISTERS = 32, MASKS_BYTES = 0, CONVERTS_F16 = 1 };
+enum { REGISTERS = 32, MASKS_BYTES = 0, LOADS_BY_MASK = 0, CONVERTS_F16 = 1 };
 #define STREAMS 0
 
 INLINE int vector_bytes(int e) { return (void)e, 16; }

@@ -6,7 +6,7 @@
 typedef int64_t bits; /* sign-extended, so that comparisons need no element */
 typedef int64_t mask; /* 0 or -1 */
 
-enum { REGISTERS = 16, MASKS_BYTES = 0, CONVERTS_F16 = 0 };
+enum { REGISTERS = 16, MASKS_BYTES = 0, LOADS_BY_MASK = 0, CONVERTS_F16 = 0 };
 #define STREAMS 0
 
 INLINE int vector_bytes(int e) { return size(e); }

@@ -6,7 +6,7 @@
 typedef simde__m128i bits;
 typedef simde__m128i mask;
 
-enum { REGISTERS = 16, MASKS_BYTES = 0, CONVERTS_F16 = 0 };
+enum { REGISTERS = 16, MASKS_BYTES = 0, LOADS_BY_MASK = 0, CONVERTS_F16 = 0 };
 #define STREAMS 1
 
 INLINE int vector_bytes(int e) { return (void)e, 16; }

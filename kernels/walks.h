@@ -79,7 +79,9 @@ INLINE void compute(operation *op, shape s, const buffers *b, const size_t at[],
     UNROLL
     for (int i = 0; i < s.inputs; i++) {
       const bits x = load((const char *)b->in[i] + at[v] * (size_t)size(e), e);
-      in[v][i] = s.mask == MASK_READ ? x : held(x); /* what a mask decides on is used once */
+      /* What a mask decides on is used once; but as a load by that mask it would not be under way before the mask is
+       * there. */
+      in[v][i] = s.mask == MASK_READ && !LOADS_BY_MASK ? x : held(x);
     }
   }
   UNROLL
