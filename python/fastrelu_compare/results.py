@@ -1,8 +1,11 @@
 """Reads what fastrelu-bench wrote, and refuses with a reason what it did not."""
 
+import gzip
+import io
 import json
 import re
 import sys
+import zlib
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -11,6 +14,7 @@ from pathlib import Path
 import numpy
 
 MAX_BYTES = 64 << 20  # of a file: whole sets are some ten MiB
+GZIP = b"\x1f\x8b"
 LONGEST = 3.6e12  # of a call, in ns: an hour
 SHORTEST = 0.01
 LONGEST_LINE = 1000  # of text
@@ -140,12 +144,23 @@ def reject_constant(text):
 # ---- one file ------------------------------------------------------------------------------------------------
 
 
-def load(path):
+def contents(path):
+    """At most one byte more than a file may have, unpacked where it is packed."""
     try:
         with open(path, "rb") as file:
             raw = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise Refused(error.strerror) from error
+    if not raw.startswith(GZIP) or len(raw) > MAX_BYTES:
+        return raw
+    try:
+        return gzip.GzipFile(fileobj=io.BytesIO(raw)).read(MAX_BYTES + 1)
+    except (EOFError, OSError, zlib.error) as error:
+        raise Refused(f"not a whole gzip file: {error}") from error
+
+
+def load(path):
+    raw = contents(path)
     if len(raw) > MAX_BYTES:
         raise Refused(f"larger than {MAX_BYTES >> 20} MiB, which no result is")
     if not raw.strip():
@@ -207,7 +222,8 @@ def read(path):
         case = case_of(entry)
         if entry.get("time_unit") != "ns":
             raise Refused(f"{case}: time_unit is {str(entry.get('time_unit'))[:20]!r}, not 'ns'")
-        time = number_of(entry, "real_time", SHORTEST, LONGEST)
+        # Of the thread alone: what other programs took of its core is not in it.
+        time = number_of(entry, "cpu_time", SHORTEST, LONGEST)
         # Rates are over the one time that the program chose, so only their ratio says how many bytes were moved.
         rates = [number_of(entry, key, 1e-3, 1e18) for key in ("bytes_per_second", "items_per_second")]
         index = entry.get("repetition_index", 0)

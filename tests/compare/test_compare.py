@@ -1,6 +1,7 @@
 """What fastrelu-compare makes of results, and of files that are none."""
 
 import csv
+import gzip
 import io
 import json
 import os
@@ -31,7 +32,7 @@ from make_results import make, write  # noqa: E402
 from fastrelu_compare import command, words  # noqa: E402
 from fastrelu_compare.comparison import CACHED, PAST, SMALL, Comparison  # noqa: E402
 from fastrelu_compare.plots import limit_map  # noqa: E402
-from fastrelu_compare.results import MAX_BYTES, Case, read_all  # noqa: E402
+from fastrelu_compare.results import MAX_BYTES, Case, load, read, read_all  # noqa: E402
 
 
 SMALL_SET = {"sizes": (16, 65536), "dtypes": ("f32",)}
@@ -163,7 +164,7 @@ class Differences(Compared):
             for entry in result["benchmarks"]:
                 if "/control/" in entry["name"]:
                     n = int(entry["name"].rpartition(":")[2])
-                    entry["real_time"] *= 1.5 if n == 1009 else 1 + (n - 1000) / 100
+                    entry["cpu_time"] *= 1.5 if n == 1009 else 1 + (n - 1000) / 100
         sizes = tuple(range(1000, 1011))
         result = make(sizes=sizes, dtypes=("f32",), noise=0)
         spread(result)
@@ -301,7 +302,7 @@ class Refusals(Compared):
 
     def test_of_another_program(self):
         foreign = {"context": {"executable": "/usr/bin/other-bench"},
-                   "benchmarks": [{"name": "BM_x", "real_time": 1, "time_unit": "ns"}]}
+                   "benchmarks": [{"name": "BM_x", "cpu_time": 1, "time_unit": "ns"}]}
         self.refused("another benchmark, 'other-bench'", self.text(json.dumps(foreign)))
         self.refused("'BM_x' is not a case", self.entry(run_name="BM_x"))
 
@@ -309,20 +310,30 @@ class Refusals(Compared):
         self.refused("before sets had versions", self.changed(lambda result: result["context"].pop("fastrelu_set")))
 
     def test_no_numbers(self):
-        self.refused("NaN is no number", self.entry(real_time=float("nan")))
-        self.refused("Infinity is no number", self.entry(real_time=float("inf")))
+        self.refused("NaN is no number", self.entry(cpu_time=float("nan")))
+        self.refused("Infinity is no number", self.entry(cpu_time=float("inf")))
         whole = json.dumps(make(**SMALL_SET))
         self.refused("digits", self.text(whole.replace('"iterations": 1000', '"iterations": ' + "9" * 5000)))
 
     def test_absurd_times(self):
         for time in (0, -1, 1e300, 10**400, True, "12", None, []):
             with self.subTest(time):
-                self.refused("real_time is .* not a number from", self.entry(real_time=time))
+                self.refused("cpu_time is .* not a number from", self.entry(cpu_time=time))
         whole = json.dumps(make(**SMALL_SET))
-        whole = re.sub('"real_time": [0-9.]+', '"real_time": 1e999', whole, count=1)
-        self.refused("real_time is inf", self.text(whole))
+        whole = re.sub('"cpu_time": [0-9.]+', '"cpu_time": 1e999', whole, count=1)
+        self.refused("cpu_time is inf", self.text(whole))
         self.refused("time_unit is 'ms'", self.entry(time_unit="ms"))
         self.refused("bytes_per_second is missing", self.changed(lambda r: r["benchmarks"][7].pop("bytes_per_second")))
+
+    def test_packed_files(self):
+        whole = gzip.compress(json.dumps(make(**SMALL_SET)).encode())
+        path = self.text("packed")
+        path.write_bytes(whole)
+        self.assertTrue(read(path).times)
+        path.write_bytes(whole[:-20])
+        self.refused("not a whole gzip file", path)
+        path.write_bytes(gzip.compress(bytes(65 << 20)))
+        self.refused("larger than 64 MiB", path)
 
     def test_entries_that_are_none(self):
         self.refused("not an object", self.changed(lambda result: result["benchmarks"].append(7)))
@@ -367,8 +378,8 @@ class Refusals(Compared):
     def test_aggregates_and_failed_cases_are_passed_over(self):
         def change(result):
             first = result["benchmarks"][-1]
-            result["benchmarks"].append({**first, "run_type": "aggregate", "aggregate_name": "cv", "real_time": 0})
-            result["benchmarks"].append({**first, "error_occurred": True, "real_time": 0})
+            result["benchmarks"].append({**first, "run_type": "aggregate", "aggregate_name": "cv", "cpu_time": 0})
+            result["benchmarks"].append({**first, "error_occurred": True, "cpu_time": 0})
         status, _, err = self.compare(self.changed(change))
         self.assertEqual((status, err), (0, ""))
 
@@ -408,14 +419,14 @@ class Baselines(Compared):
         result = make(seed=2, noise=0, slower=1.4, **SMALL_SET)
         for entry in result["benchmarks"]:
             if entry["name"].startswith("relu/f32/control/n:16"):
-                entry["real_time"] *= 1.3
+                entry["cpu_time"] *= 1.3
         new = write(self.folder, "new.json", result)
         base = self.file("base.json", noise=0, **SMALL_SET)
         self.assertEqual(self.compare("--baseline", base, new)[0], 1)
         self.assertEqual(self.compare("--baseline", base, new, "--noise", "45")[0], 0)
         for entry in result["benchmarks"]:
             if entry["name"].startswith("relu/f32/control/n:16"):
-                entry["real_time"] *= 1.1
+                entry["cpu_time"] *= 1.1
         self.assertEqual(self.compare("--baseline", base, write(self.folder, "new.json", result))[0], 0)
 
     def test_noise_lets_pass(self):
@@ -536,29 +547,54 @@ class Outputs(Compared):
 
 
 class PageOfCpus(Compared):
-    def test_it_is_out_of_date_when_a_result_was_added_or_it_was_edited(self):
-        arguments = ["--results", str(self.folder), "--page", str(self.folder / "cpus.md")]
-        self.file("zen.json", "zen", sizes=(16, 4096))
-        with redirect_stdout(io.StringIO()):
-            self.assertEqual(cpus.main(["--check", *arguments]), 1)
-            self.assertEqual(cpus.main(arguments), 0)
-            self.assertEqual(cpus.main(["--check", *arguments]), 0)
-            self.file("arm.json", "arm", sizes=(16, 4096))
-            self.assertEqual(cpus.main(["--check", *arguments]), 1)
-            self.assertEqual(cpus.main(arguments), 0)
-            page = (self.folder / "cpus.md").read_text()
-            (self.folder / "cpus.md").write_text(page.replace("ns", "ps", 1))
-            self.assertEqual(cpus.main(["--check", *arguments]), 1)
-            (self.folder / "broken.json").write_text("{")
-            self.assertEqual(cpus.main(arguments), 1)
-        self.assertIn("Neoverse-N1", page)
+    def setUp(self):
+        super().setUp()
+        self.page = self.folder / "cpus.md"
+        self.cpus = self.folder / "results"
+        self.cpus.mkdir()
+
+    def run_cpus(self, *arguments):
+        with redirect_stdout(io.StringIO()) as out:
+            status = cpus.main([*map(str, arguments), "--results", str(self.cpus), "--page", str(self.page)])
+        return status, out.getvalue()
+
+    def test_it_is_out_of_date_when_it_was_edited_or_a_result_was_added(self):
+        self.assertEqual(self.run_cpus("--add", self.file("zen.json", "zen", sizes=(16, 4096)))[0], 0)
+        self.assertEqual(self.run_cpus("--check")[0], 0)
+        before = self.page.read_text()
+        self.page.write_text(before.replace("ns", "ps", 1))
+        self.assertEqual(self.run_cpus("--check")[0], 1)
+        self.assertEqual(self.run_cpus("--add", self.file("arm.json", "arm", sizes=(16, 4096)))[0], 0)
+        self.assertIn("Neoverse-N1", self.page.read_text())
+        self.page.write_text(before)
+        self.assertEqual(self.run_cpus("--check")[0], 1)
+
+    def test_a_result_is_added_packed_by_its_name_without_the_hosts(self):
+        path = self.file("any.json", "zen", sizes=(16, 4096))
+        self.run_cpus("--add", path)
+        (added,) = self.cpus.iterdir()
+        self.assertRegex(added.name, r"^amd-epyc-9t24-zen-4-[a-z0-9.-]+\.json\.gz$")
+        given, kept = load(path), load(added)
+        given["context"].pop("host_name", None)
+        self.assertEqual(kept, given)
+
+    def test_what_is_not_added(self):
+        path = self.file("any.json", "zen", sizes=(16, 4096))
+        self.run_cpus("--add", path)
+        status, out = self.run_cpus("--add", path)
+        self.assertEqual(status, 1)
+        self.assertIn("is there already", out)
+        path.write_text("{")
+        status, out = self.run_cpus("--add", path)
+        self.assertEqual(status, 1)
+        self.assertIn("cut off", out)
+        self.assertEqual(len(list(self.cpus.iterdir())), 1)
 
 
 class Recorded(unittest.TestCase):
     """bench/results, and the page made of it."""
 
-    files = sorted(RESULTS.glob("*.json"))
-    results = [path for path in files if path.name != "schema.json"]
+    results = sorted(RESULTS.glob("*.json.gz"))
 
     def test_each_result_fits_the_schema(self):
         schema = json.loads((RESULTS / "schema.json").read_text())
@@ -567,7 +603,7 @@ class Recorded(unittest.TestCase):
         validator.validate(make(sizes=(16,), dtypes=("f32",)))  # the made ones are as the real ones
         for path in self.results:
             with self.subTest(path.name):
-                validator.validate(json.loads(path.read_text()))
+                validator.validate(load(path))
 
     def test_each_result_can_be_compared(self):
         self.assertEqual(read_all(self.results)[1], {})
@@ -578,7 +614,7 @@ class Recorded(unittest.TestCase):
 
     def test_each_result_is_named_by_its_cpu(self):
         for path in self.results:
-            self.assertRegex(path.name, r"^[a-z0-9]+(-[a-z0-9.]+)*\.json$")
+            self.assertRegex(path.name, r"^[a-z0-9]+(-[a-z0-9.]+)*\.json\.gz$")
 
 
 if __name__ == "__main__":
