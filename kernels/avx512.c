@@ -157,6 +157,19 @@ INLINE mask active(bits x, bits floor, int e) {
   }
 }
 
+/* With the floor where x is negative, and with zero where it is not: one comparison, of which CPUs make fewer in a cycle
+ * than of arithmetic. */
+INLINE mask active_in_loop(bits x, bits floor, int e) {
+#if NATIVE
+  const bits signs = size(e) == 2   ? _mm512_srai_epi16(x, 15)
+                     : size(e) == 4 ? _mm512_srai_epi32(x, 31)
+                                    : _mm512_srai_epi64(x, 63);
+  return above(x, _mm512_and_si512(signs, floor), e);
+#else
+  return active(x, floor, e);
+#endif
+}
+
 INLINE bits where(mask m, bits x, int e) {
   switch (size(e)) {
     case 1:

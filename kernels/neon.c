@@ -117,6 +117,7 @@ INLINE mask is_zero(bits x, int e) {
 }
 
 INLINE mask active(bits x, bits floor, int e) { return simde_vbicq_u8(above(x, floor, e), is_zero(x, e)); }
+INLINE mask active_in_loop(bits x, bits floor, int e) { return active(x, floor, e); }
 
 INLINE bits where(mask m, bits x, int e) { return (void)e, simde_vandq_u8(m, x); }
 INLINE bits choose(mask m, bits a, bits b, int e) { return (void)e, simde_vbslq_u8(m, a, b); }

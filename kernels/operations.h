@@ -19,11 +19,18 @@ typedef struct {
   bits lo, hi, value;    /* elements; a threshold is a lower bound */
   bits rank_lo, rank_hi; /* the bounds as `over_lo` and `under_hi` compare them by rank */
   enum comparison comparison;
+  int in_loop; /* of a long walk */
 } constants;
 
 /* What the operations of a type need; `slope` as table.h has it. */
 INLINE constants arithmetic(int e, int64_t slope) {
   return (constants){.floor = broadcast(floor_of(e), e), .slope = broadcast(slope, is_half(e) ? F32 : e)};
+}
+
+/* In a loop it matters how many instructions of a kind there are, at a walk's ends how long they take one after the
+ * other. */
+INLINE mask is_kept(bits x, const constants *c, int e) {
+  return c->in_loop ? active_in_loop(x, c->floor, e) : active(x, c->floor, e);
 }
 
 typedef void operation(const bits in[], bits out[], mask *kept, const constants *c, int e);
@@ -69,7 +76,7 @@ INLINE mask over_lo(bits x, const constants *c, int e) {
     case BY_RANK:
       return above(rank(x, nans_on_top(e), e), c->rank_lo, e);
     case BY_SIGN_BELOW:
-      return active(x, c->floor, e);
+      return is_kept(x, c, e);
     default:
       return not_at_most(x, c->lo, e);
   }
@@ -86,26 +93,26 @@ OPERATION(op_identity) { out[0] = in[0]; }
 /* +0 is its own result, so unlike `active` this needs no test against zero. */
 OPERATION(op_relu) { out[0] = where(above(in[0], c->floor, e), in[0], e); }
 
-OPERATION(op_relu_grad) { out[0] = where(active(in[0], c->floor, e), in[1], e); }
+OPERATION(op_relu_grad) { out[0] = where(is_kept(in[0], c, e), in[1], e); }
 
 OPERATION(op_relu_grad_accumulate) {
   const bits sum = narrow(add(widen(in[2], e), widen(in[1], e), e), e);
-  out[0] = choose(active(in[0], c->floor, e), sum, in[2], e);
+  out[0] = choose(is_kept(in[0], c, e), sum, in[2], e);
 }
 
 OPERATION(op_relu_mask) {
-  *kept = active(in[0], c->floor, e);
+  *kept = is_kept(in[0], c, e);
   out[0] = where(*kept, in[0], e);
 }
 
 OPERATION(op_relu_mask_grad) { out[0] = where(*kept, in[0], e); }
 
-OPERATION(op_leaky_relu) { out[0] = choose(active(in[0], c->floor, e), in[0], scaled(in[0], c, e), e); }
+OPERATION(op_leaky_relu) { out[0] = choose(is_kept(in[0], c, e), in[0], scaled(in[0], c, e), e); }
 
-OPERATION(op_leaky_relu_grad) { out[0] = choose(active(in[0], c->floor, e), in[1], scaled(in[1], c, e), e); }
+OPERATION(op_leaky_relu_grad) { out[0] = choose(is_kept(in[0], c, e), in[1], scaled(in[1], c, e), e); }
 
 OPERATION(op_leaky_relu_mask) {
-  *kept = active(in[0], c->floor, e);
+  *kept = is_kept(in[0], c, e);
   out[0] = choose(*kept, in[0], scaled(in[0], c, e), e);
 }
 
@@ -142,11 +149,11 @@ OPERATION(op_threshold_mask) {
   out[0] = choose(*kept, in[0], c->value, e);
 }
 
-OPERATION(op_squared_relu) { out[0] = where(active(in[0], c->floor, e), product(in[0], in[0], e), e); }
+OPERATION(op_squared_relu) { out[0] = where(is_kept(in[0], c, e), product(in[0], in[0], e), e); }
 
 OPERATION(op_squared_relu_grad) {
   const reals x = widen(in[0], e);
-  out[0] = where(active(in[0], c->floor, e), narrow(mul(add(x, x, e), widen(in[1], e), e), e), e);
+  out[0] = where(is_kept(in[0], c, e), narrow(mul(add(x, x, e), widen(in[1], e), e), e), e);
 }
 
 OPERATION(op_relu_add) {
@@ -159,16 +166,16 @@ OPERATION(op_relu_bias) {
   out[0] = where(above(sum, c->floor, e), sum, e);
 }
 
-OPERATION(op_prelu) { out[0] = choose(active(in[0], c->floor, e), in[0], product(in[0], in[1], e), e); }
+OPERATION(op_prelu) { out[0] = choose(is_kept(in[0], c, e), in[0], product(in[0], in[1], e), e); }
 
-OPERATION(op_prelu_grad) { out[0] = choose(active(in[0], c->floor, e), in[1], product(in[1], in[2], e), e); }
+OPERATION(op_prelu_grad) { out[0] = choose(is_kept(in[0], c, e), in[1], product(in[1], in[2], e), e); }
 
-OPERATION(op_count) { out[0] = add_words(in[1], where(active(in[0], c->floor, e), broadcast(1, e), e), e); }
+OPERATION(op_count) { out[0] = add_words(in[1], where(is_kept(in[0], c, e), broadcast(1, e), e), e); }
 
-OPERATION(op_reglu) { out[0] = where(active(in[0], c->floor, e), product(in[0], in[1], e), e); }
+OPERATION(op_reglu) { out[0] = where(is_kept(in[0], c, e), product(in[0], in[1], e), e); }
 
 OPERATION(op_reglu_grad) {
-  const mask on = active(in[0], c->floor, e);
+  const mask on = is_kept(in[0], c, e);
   out[0] = where(on, product(in[1], in[2], e), e);
   out[1] = where(on, product(in[0], in[2], e), e);
 }
@@ -189,14 +196,14 @@ INLINE bits f64_part(bits x, int part, int e) {
 
 /* dbias: dy where x is kept. */
 INLINE void bias_terms(bits x, bits dy, bits terms[], const constants *c, int e) {
-  const bits kept = where(active(x, c->floor, e), dy, e);
+  const bits kept = where(is_kept(x, c, e), dy, e);
   UNROLL
   for (int p = 0; p < parts_of(e); p++) terms[p] = f64_part(kept, p, e);
 }
 
 /* dslope: x * dy where x is not kept. Both are masked, or an infinite factor would meet a zero. */
 INLINE void slope_terms(bits x, bits dy, bits terms[], const constants *c, int e) {
-  const mask kept = active(x, c->floor, e);
+  const mask kept = is_kept(x, c, e);
   const bits zero = broadcast(0, e), off_x = choose(kept, zero, x, e), off_dy = choose(kept, zero, dy, e);
   UNROLL
   for (int p = 0; p < parts_of(e); p++) {

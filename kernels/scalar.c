@@ -50,6 +50,7 @@ INLINE mask above(bits x, bits floor, int e) {
   return -(int64_t)(x > floor);
 }
 INLINE mask active(bits x, bits floor, int e) { return above(x, floor, e) & -(int64_t)(x != 0); }
+INLINE mask active_in_loop(bits x, bits floor, int e) { return active(x, floor, e); }
 
 INLINE bits where(mask m, bits x, int e) {
   (void)e;

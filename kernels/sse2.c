@@ -87,6 +87,7 @@ INLINE mask is_zero(bits x, int e) {
 INLINE mask active(bits x, bits floor, int e) {
   return simde_mm_andnot_si128(is_zero(x, e), above(x, floor, e));
 }
+INLINE mask active_in_loop(bits x, bits floor, int e) { return active(x, floor, e); }
 
 INLINE bits where(mask m, bits x, int e) { return (void)e, simde_mm_and_si128(m, x); }
 INLINE bits choose(mask m, bits a, bits b, int e) {

@@ -333,6 +333,8 @@ INLINE void map_long(operation *op, shape s, const buffers *b, size_t n, const c
   }
 
   const int by_pages = s.walk == STREAMING ? fetches_pages() : s.walk == IN_PLACE;
+  constants often = *c;
+  often.in_loop = 1;
   for (; n - i > (size_t)batch * lanes; i += (size_t)batch * lanes) {
     if (s.walk == STREAMING ? retested(by_pages) : by_pages) {
       UNROLL
@@ -346,7 +348,7 @@ INLINE void map_long(operation *op, shape s, const buffers *b, size_t n, const c
       at[v] = i + (size_t)v * lanes;
       if (s.mask == MASK_READ) kept[v] = word >> (size_t)v * lanes;
     }
-    compute(op, s, b, at, kept, batch, r, c);
+    compute(op, s, b, at, kept, batch, r, &often);
     put(s, b, at, batch, r);
     if (s.mask == MASK_WRITTEN) {
       UNROLL
