@@ -9,8 +9,6 @@
 
 enum { LINE = 64, PAGE = 4096, PAGES = 4, GROUP = PAGES * PAGE };
 
-INLINE int fetches_pages(void) { return __atomic_load_n(&fastrelu_fetches_pages, __ATOMIC_RELAXED); }
-
 /* What a loop tests anew in each iteration, though it never changes: compilers make two loops of one otherwise. */
 INLINE int retested(int flag) {
   __asm__("" : "+r"(flag));

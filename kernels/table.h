@@ -80,8 +80,9 @@ enum { LEAST_LARGE = 16384 };
 #define HIDDEN
 #endif
 
-/* Whether streaming walks fetch from several pages, which src knows of the CPU; no result depends on it. Read and
+/* Whether walks past the caches fetch from several pages, which src knows of the CPU; no result depends on it. Read and
  * written atomically. */
 extern int fastrelu_fetches_pages HIDDEN;
+static inline int fetches_pages(void) { return __atomic_load_n(&fastrelu_fetches_pages, __ATOMIC_RELAXED); }
 
 #endif

@@ -144,7 +144,7 @@ int fastrelu_info(char *buffer, size_t size) {
   const size_t threshold = fastrelu_streaming_threshold();
   put_bytes(&w, "},\n  \"streaming_threshold\": ", threshold < SIZE_MAX ? threshold : 0);
   put_text(&w, ",\n  \"fetches_pages\": ");
-  put_text(&w, __atomic_load_n(&fastrelu_fetches_pages, __ATOMIC_RELAXED) ? "true" : "false");
+  put_text(&w, fetches_pages() ? "true" : "false");
   put_text(&w, ",\n  \"runner_threads\": ");
   put_number(&w, fastrelu_runner_threads());
   put_text(&w, "\n}\n");

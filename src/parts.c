@@ -31,7 +31,7 @@ static void do_flat_part(void *argument, size_t index) {
 static enum walk walk_of(size_t bytes, bool in_place) {
   if (bytes < fastrelu_streaming_threshold()) return CACHED;
   if (!in_place) return STREAMING;
-  return __atomic_load_n(&fastrelu_fetches_pages, __ATOMIC_RELAXED) ? IN_PLACE : CACHED;
+  return fetches_pages() ? IN_PLACE : CACHED;
 }
 
 fastrelu_status fastrelu_call_large(const struct fastrelu_call *call) {
