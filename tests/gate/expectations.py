@@ -16,13 +16,16 @@ _LEDGER_HEAD = """\
 # most that is allowed, for each compiler. None anywhere else. Written by gate.py --record."""
 
 
-def _small(kernel):
+LARGE = re.compile("_(large|in_place)_")  # what stands in the names of kernels for large calls alone
+
+
+def small(kernel):
     """The kernel within the caches that does the same."""
-    return re.sub("_(large|in_place)_", "_", kernel)
+    return LARGE.sub("_", kernel)
 
 
 def _operation(kernel):
-    return re.sub(r"_(W8|U8|W16|W32|W64|F16|BF16|F32|F64)$", "", _small(kernel))
+    return re.sub(r"_(W8|U8|W16|W32|W64|F16|BF16|F32|F64)$", "", small(kernel))
 
 
 class Expectations:
@@ -39,7 +42,7 @@ class Expectations:
     def _of(self, section, name):
         """The entry of a kernel, else of its operation."""
         entries = self._data[section]
-        return entries.get(_small(name), entries.get(_operation(name)))
+        return entries.get(small(name), entries.get(_operation(name)))
 
     def expected_stores(self, name, isa):
         """Vectors stored in an iteration of the batch loop; 0: a kernel without a loop that stores vectors."""
@@ -87,7 +90,7 @@ class Expectations:
         entries = self._data["narrow"]
         keys = {"any"}
         for name in names:
-            keys |= {_small(name), _operation(name), "any_" + name.rsplit("_", 1)[-1]}
+            keys |= {small(name), _operation(name), "any_" + name.rsplit("_", 1)[-1]}
         return {mnemonic for key in keys for mnemonic in entries.get(key, {}).get(isa, ())}
 
     def allowed_spills(self, function, isa):

@@ -28,7 +28,7 @@ import aarch64  # noqa: E402 (of the gate)
 import disassembly  # noqa: E402
 import rules  # noqa: E402
 import x86  # noqa: E402
-from expectations import Expectations  # noqa: E402
+from expectations import LARGE, Expectations, small  # noqa: E402
 from isa import Flow  # noqa: E402
 
 # LLVM 14 has no model of znver4, and models neoverse-n1 as Cortex-A57.
@@ -252,15 +252,16 @@ def costs(isa, kernels, has_scratch):
     loop."""
     worst = {}
     for kernel, found in kernels.items():
-        small = re.sub("_(large|in_place)_", "_", kernel)
-        if has_scratch(small) or small.startswith("identity_"):
+        row = small(kernel)
+        if has_scratch(row) or row.startswith("identity_"):
             continue
-        walk = re.sub(".*?((_large|_in_place)?)_[^_]+$", r"identity\1_W32", kernel)
+        large = LARGE.search(kernel)
+        walk = f"identity{large[0] if large else '_'}W32"
         identity = kernels[walk if walk in kernels else "identity_W32"]
         for cpu in CPUS[isa]:
             for figure in batch_figures(found, cpu):
                 cost = round(figure - max(batch_figures(identity, cpu)), DIGITS)
-                worst[small] = max(worst.get(small, (-math.inf, "")), (cost, cpu))
+                worst[row] = max(worst.get(row, (-math.inf, "")), (cost, cpu))
     return worst
 
 
@@ -351,7 +352,7 @@ def run_record(options):
 def run_predict(options):
     """Cycles for each stored vector of the f32 kernels' batch loops, of calls that are not large."""
     loops = [l for k in options.kernels for l in read_loops(options.objdump, *k)]
-    loops = [l for l in loops if re.fullmatch(r"(?!.*_large_).*_[WF]32", l.kernel)]
+    loops = [l for l in loops if re.search("_[WF]32$", l.kernel) and small(l.kernel) == l.kernel]
     known = known_cpus(options.llvm_mca, loops[0].x86)
     cpus = defaultdict(tuple)
     for cpu, isa in PREDICTED.items():

@@ -196,7 +196,7 @@ class HotLoops(unittest.TestCase):
         if not (X86.assembler and X86.objdump):
             self.skipTest("no assembler and objdump for x86")
         with tempfile.TemporaryDirectory() as folder:
-            kernels = ("relu_W32", "relu_large_W32", "relu_W64")
+            kernels = ("relu_W32", "relu_large_W32", "relu_in_place_W32", "relu_W64")
             path = X86.object(folder, "avx2", dict.fromkeys(kernels, CLEAN["avx2"]))
             out = Path(folder) / "predictions.json"
             with contextlib.redirect_stdout(io.StringIO()):
