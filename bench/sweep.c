@@ -18,8 +18,9 @@
 #include "../examples/timing.h"
 #include "fastrelu.h"
 #include "loops.h"
+#include "reads.h"
 
-enum { PAGE = 4096, MOST_REPETITIONS = 11, MOST_CONTENDERS = 16 };
+enum { PAGE = 4096, MOST_REPETITIONS = 11, MOST_CONTENDERS = 4 };
 
 enum operation { RELU, RELU_GRAD, RELU_MASK, RELU_MASK_GRAD, OPERATIONS };
 static const struct {
@@ -67,8 +68,8 @@ static void allocate_all(size_t bytes_of_tensor) {
 }
 
 static void call(const struct contender *c) {
-  const float *const a = (const float *)(const void *)x, *const b =
-                                                             (const float *)(const void *)(dy + c->at_dy);
+  const float *const a = (const float *)(const void *)x;
+  const float *const b = (const float *)(const void *)(dy + c->at_dy);
   float *const to = (float *)(void *)(y + c->at_y);
   switch (c->operation) {
     case RELU:
@@ -85,22 +86,14 @@ static void call(const struct contender *c) {
   }
 }
 
-static void read_all(const char *p, size_t bytes) {
-  uint64_t sum = 0;
-  for (size_t i = 0; i < bytes; i += 8) {
-    uint64_t word;
-    memcpy(&word, p + i, 8);
-    sum += word;
-  }
-  __asm__ volatile("" : : "r"(sum));
-}
+static void consume(uint64_t word) { __asm__ volatile("" : : "r"(word)); }
 
 /* Seconds of one call, of as many as take `least`. */
 static double sample(const struct contender *c, double least) {
   fastrelu_set_streaming_threshold(c->threshold);
   if (c->is_cold) {
-    read_all(x, largest); /* all of it is in no cache */
-    read_all(dy, largest);
+    consume(read_all(x, largest)); /* all of it is in no cache */
+    consume(read_all(dy, largest));
     const double start = seconds();
     call(c);
     return seconds() - start;
@@ -110,7 +103,7 @@ static double sample(const struct contender *c, double least) {
     const double start = seconds();
     for (size_t i = 0; i < calls; i++) {
       call(c);
-      if (c->is_read_next) read_all(y + c->at_y, 4 * c->n);
+      if (c->is_read_next) consume(read_all(y + c->at_y, 4 * c->n));
     }
     const double time = seconds() - start;
     if (time >= least) return time / (double)calls;
