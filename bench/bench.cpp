@@ -343,12 +343,6 @@ std::string json_list(const std::vector<std::string> &items) {
   return '[' + text + ']';
 }
 
-std::string fixed(double value, int digits) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.*f", digits, value);
-  return text;
-}
-
 std::string json(const Quantiles &q) {
   return "{\"median\": " + fixed(q.median, 4) + ", \"percentile_90\": " + fixed(q.percentile_90, 4) + '}';
 }

@@ -6,6 +6,8 @@
 #include <set>
 #include <stdexcept>
 
+#include "json.h"
+
 namespace {
 
 const char rate_counter[] = "bytes_per_second";
@@ -23,11 +25,7 @@ Quantiles quantiles(std::vector<double> values) {
   return {quantile(values, 0.5), quantile(values, 0.9)};
 }
 
-std::string three_digits(double value) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.*f", value < 10 ? 2 : value < 100 ? 1 : 0, value);
-  return text;
-}
+std::string three_digits(double value) { return fixed(value, value < 10 ? 2 : value < 100 ? 1 : 0); }
 
 std::string percent(double part) { return three_digits(100 * part) + '%'; }
 

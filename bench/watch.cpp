@@ -1,16 +1,6 @@
 #include "watch.h"
 
-#include <cstdio>
-
-namespace {
-
-std::string two_digits(double value) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.2f", value);
-  return text;
-}
-
-}  // namespace
+#include "json.h"
 
 std::vector<std::string> Watch::warnings() const {
   constexpr double busy = 0.5, others = 0.1, stolen = 0.02, alone = 0.97;
@@ -20,17 +10,16 @@ std::vector<std::string> Watch::warnings() const {
   const double of_others = (now.busy - time_before_.busy - own) / elapsed;
   const double steal = (now.stolen - time_before_.stolen) / elapsed;
   if (load_before_ > busy) {
-    result.push_back("The load was " + two_digits(load_before_) +
-                     " before the run: the machine was not idle.");
+    result.push_back("The load was " + fixed(load_before_, 2) + " before the run: the machine was not idle.");
   }
   if (of_others > others) {
-    result.push_back("Other programs took " + two_digits(of_others) + " of a core during the run.");
+    result.push_back("Other programs took " + fixed(of_others, 2) + " of a core during the run.");
   }
   if (own / elapsed < alone) {
-    result.push_back("The program had a core for only " + two_digits(100 * own / elapsed) + "% of the time.");
+    result.push_back("The program had a core for only " + fixed(100 * own / elapsed, 2) + "% of the time.");
   }
   if (steal > stolen) {
-    result.push_back("The host took " + two_digits(steal) + " of a core away from this virtual machine.");
+    result.push_back("The host took " + fixed(steal, 2) + " of a core away from this virtual machine.");
   }
   const std::string policy = frequency_policy();
   if (policy != "unknown" && policy != "performance") {
