@@ -33,10 +33,11 @@ INLINE mask is_kept(bits x, const constants *c, int e) {
   return c->in_loop ? active_in_loop(x, c->floor, e) : active(x, c->floor, e);
 }
 
-typedef void operation(const bits in[], bits out[], mask *kept, const constants *c, int e);
+/* in[] is the operation's own; it leaves the same numbers there. */
+typedef void operation(bits in[], bits out[], mask *kept, const constants *c, int e);
 
 #define OPERATION(name)                                                                            \
-  INLINE void name(const bits in[] __attribute__((unused)), bits out[] __attribute__((unused)),    \
+  INLINE void name(bits in[] __attribute__((unused)), bits out[] __attribute__((unused)),          \
                    mask *kept __attribute__((unused)), const constants *c __attribute__((unused)), \
                    int e __attribute__((unused)))
 
@@ -88,98 +89,176 @@ INLINE mask under_hi(bits x, const constants *c, int e) {
   return not_at_most(c->hi, x, e);
 }
 
+/* An operand that is used more than once is held; another one may be loaded by the instruction that uses it. In the
+ * half types arithmetic uses every operand twice. Where memory is read by masks, a load of what a mask decides on would
+ * become one by that mask, not under way before the mask is there. */
+#define HOLD(k) in[k] = held(in[k])
+#define HOLD_HALVES(k) \
+  if (is_half(e)) HOLD(k)
+#define HOLD_DECIDED(k) \
+  if (LOADS_BY_MASK) HOLD(k)
+
 OPERATION(op_identity) { out[0] = in[0]; }
 
 /* +0 is its own result, so unlike `active` this needs no test against zero. */
-OPERATION(op_relu) { out[0] = where(above(in[0], c->floor, e), in[0], e); }
+OPERATION(op_relu) {
+  HOLD(0);
+  out[0] = where(above(in[0], c->floor, e), in[0], e);
+}
 
-OPERATION(op_relu_grad) { out[0] = where(is_kept(in[0], c, e), in[1], e); }
+OPERATION(op_relu_grad) {
+  HOLD(0);
+  HOLD_DECIDED(1);
+  out[0] = where(is_kept(in[0], c, e), in[1], e);
+}
 
 OPERATION(op_relu_grad_accumulate) {
+  HOLD(0);
+  HOLD_HALVES(1);
+  HOLD(2);
   const bits sum = narrow(add(widen(in[2], e), widen(in[1], e), e), e);
   out[0] = choose(is_kept(in[0], c, e), sum, in[2], e);
 }
 
 OPERATION(op_relu_mask) {
+  HOLD(0);
   *kept = is_kept(in[0], c, e);
   out[0] = where(*kept, in[0], e);
 }
 
-OPERATION(op_relu_mask_grad) { out[0] = where(*kept, in[0], e); }
+OPERATION(op_relu_mask_grad) {
+  HOLD_DECIDED(0);
+  out[0] = where(*kept, in[0], e);
+}
 
-OPERATION(op_leaky_relu) { out[0] = choose(is_kept(in[0], c, e), in[0], scaled(in[0], c, e), e); }
+OPERATION(op_leaky_relu) {
+  HOLD(0);
+  out[0] = choose(is_kept(in[0], c, e), in[0], scaled(in[0], c, e), e);
+}
 
-OPERATION(op_leaky_relu_grad) { out[0] = choose(is_kept(in[0], c, e), in[1], scaled(in[1], c, e), e); }
+OPERATION(op_leaky_relu_grad) {
+  HOLD(0);
+  HOLD(1);
+  out[0] = choose(is_kept(in[0], c, e), in[1], scaled(in[1], c, e), e);
+}
 
 OPERATION(op_leaky_relu_mask) {
+  HOLD(0);
   *kept = is_kept(in[0], c, e);
   out[0] = choose(*kept, in[0], scaled(in[0], c, e), e);
 }
 
-OPERATION(op_leaky_relu_mask_grad) { out[0] = choose(*kept, in[0], scaled(in[0], c, e), e); }
+OPERATION(op_leaky_relu_mask_grad) {
+  HOLD(0);
+  out[0] = choose(*kept, in[0], scaled(in[0], c, e), e);
+}
 
 /* `larger` and `smaller` are exact but for zeros of two signs. */
-OPERATION(op_clamp) {
-  const bits x = in[0];
+INLINE bits clamped(bits x, const constants *c, int e) {
   switch (c->comparison) {
     case BY_RANK:
-      out[0] = choose(over_lo(x, c, e), choose(under_hi(x, c, e), x, c->hi, e), c->lo, e);
-      break;
+      return choose(over_lo(x, c, e), choose(under_hi(x, c, e), x, c->hi, e), c->lo, e);
     case BY_SIGN_BELOW:
-      out[0] = smaller(c->hi, where(above(x, c->floor, e), x, e), e);
-      break;
+      return smaller(c->hi, where(above(x, c->floor, e), x, e), e);
     default:
-      out[0] = smaller(c->hi, larger(c->lo, x, e), e);
+      return smaller(c->hi, larger(c->lo, x, e), e);
   }
 }
 
-OPERATION(op_clamp_grad) { out[0] = where(both(over_lo(in[0], c, e), under_hi(in[0], c, e)), in[1], e); }
+OPERATION(op_clamp) {
+  if (c->comparison != BY_VALUE) HOLD(0);
+  out[0] = clamped(in[0], c, e);
+}
+
+OPERATION(op_clamp_grad) {
+  HOLD(0);
+  HOLD_DECIDED(1);
+  out[0] = where(both(over_lo(in[0], c, e), under_hi(in[0], c, e)), in[1], e);
+}
 
 OPERATION(op_clamp_mask) {
-  op_clamp(in, out, kept, c, e);
+  HOLD(0);
+  out[0] = clamped(in[0], c, e);
   *kept = both(over_lo(in[0], c, e), under_hi(in[0], c, e));
 }
 
-OPERATION(op_threshold) { out[0] = choose(over_lo(in[0], c, e), in[0], c->value, e); }
+OPERATION(op_threshold) {
+  HOLD(0);
+  out[0] = choose(over_lo(in[0], c, e), in[0], c->value, e);
+}
 
-OPERATION(op_threshold_grad) { out[0] = where(over_lo(in[0], c, e), in[1], e); }
+OPERATION(op_threshold_grad) {
+  HOLD(0);
+  HOLD_DECIDED(1);
+  out[0] = where(over_lo(in[0], c, e), in[1], e);
+}
 
 OPERATION(op_threshold_mask) {
+  HOLD(0);
   *kept = over_lo(in[0], c, e);
   out[0] = choose(*kept, in[0], c->value, e);
 }
 
-OPERATION(op_squared_relu) { out[0] = where(is_kept(in[0], c, e), product(in[0], in[0], e), e); }
+OPERATION(op_squared_relu) {
+  HOLD(0);
+  out[0] = where(is_kept(in[0], c, e), product(in[0], in[0], e), e);
+}
 
 OPERATION(op_squared_relu_grad) {
+  HOLD(0);
+  HOLD_HALVES(1);
   const reals x = widen(in[0], e);
   out[0] = where(is_kept(in[0], c, e), narrow(mul(add(x, x, e), widen(in[1], e), e), e), e);
 }
 
 OPERATION(op_relu_add) {
+  HOLD_HALVES(0);
+  HOLD_HALVES(1);
   const bits sum = narrow(add(widen(in[0], e), widen(in[1], e), e), e);
   out[0] = where(above(sum, c->floor, e), sum, e);
 }
 
 OPERATION(op_relu_bias) {
+  HOLD_HALVES(0);
   const bits sum = narrow(add(widen(in[0], e), (reals){c->bias, c->bias}, e), e);
   out[0] = where(above(sum, c->floor, e), sum, e);
 }
 
-OPERATION(op_prelu) { out[0] = choose(is_kept(in[0], c, e), in[0], product(in[0], in[1], e), e); }
+OPERATION(op_prelu) {
+  HOLD(0);
+  HOLD_HALVES(1);
+  out[0] = choose(is_kept(in[0], c, e), in[0], product(in[0], in[1], e), e);
+}
 
-OPERATION(op_prelu_grad) { out[0] = choose(is_kept(in[0], c, e), in[1], product(in[1], in[2], e), e); }
+OPERATION(op_prelu_grad) {
+  HOLD(0);
+  HOLD(1);
+  out[0] = choose(is_kept(in[0], c, e), in[1], product(in[1], in[2], e), e);
+}
 
-OPERATION(op_count) { out[0] = add_words(in[1], where(is_kept(in[0], c, e), broadcast(1, e), e), e); }
+OPERATION(op_count) {
+  HOLD(0);
+  out[0] = add_words(in[1], where(is_kept(in[0], c, e), broadcast(1, e), e), e);
+}
 
-OPERATION(op_reglu) { out[0] = where(is_kept(in[0], c, e), product(in[0], in[1], e), e); }
+OPERATION(op_reglu) {
+  HOLD(0);
+  HOLD_HALVES(1);
+  out[0] = where(is_kept(in[0], c, e), product(in[0], in[1], e), e);
+}
 
 OPERATION(op_reglu_grad) {
+  HOLD(0);
+  HOLD_HALVES(1);
+  HOLD(2);
   const mask on = is_kept(in[0], c, e);
   out[0] = where(on, product(in[1], in[2], e), e);
   out[1] = where(on, product(in[0], in[2], e), e);
 }
 
+#undef HOLD
+#undef HOLD_HALVES
+#undef HOLD_DECIDED
 #undef OPERATION
 
 /* What the elements of one vector add to their channels' sums, in f64 and in memory order. */

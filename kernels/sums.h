@@ -91,7 +91,7 @@ INLINE bits load_short(gradient g, const void *p, size_t n) {
 /* One vector of dx, and its terms. */
 INLINE bits visit_vector(gradient g, gradient_buffers b, size_t at, bits parameter, bits terms[],
                          const constants *c) {
-  const bits x[MAX_INPUTS] = {held(load(b.x + at, g.element)), held(load(b.dy + at, g.element)), parameter};
+  bits x[MAX_INPUTS] = {load(b.x + at, g.element), load(b.dy + at, g.element), parameter};
   bits out[MAX_OUTPUTS];
   mask none = from_bits(0, g.element);
   g.op(x, out, &none, c, g.element);
@@ -175,8 +175,8 @@ INLINE void add_columns(gradient g, int whole, gradient_buffers b, const char *p
   if (g.inputs > 2) in[2] = load_unit(parameters, whole, e);
   load_parts(sum, lanes, parts);
   for (size_t at = 0; blocks > 0; blocks--, at += stride) {
-    in[0] = held(load_unit(b.x + at, whole, e));
-    in[1] = held(load_unit(b.dy + at, whole, e));
+    in[0] = load_unit(b.x + at, whole, e);
+    in[1] = load_unit(b.dy + at, whole, e);
     g.op(in, out, &none, c, e);
     g.terms(in[0], in[1], terms, c, e);
     store_unit(b.dx + at, out[0], whole, e);

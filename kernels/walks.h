@@ -78,10 +78,7 @@ INLINE void compute(operation *op, shape s, const buffers *b, const size_t at[],
   for (int v = 0; v < vectors; v++) {
     UNROLL
     for (int i = 0; i < s.inputs; i++) {
-      const bits x = load((const char *)b->in[i] + at[v] * (size_t)size(e), e);
-      /* What a mask decides on is used once; but as a load by that mask it would not be under way before the mask is
-       * there. */
-      in[v][i] = s.mask == MASK_READ && !LOADS_BY_MASK ? x : held(x);
+      in[v][i] = load((const char *)b->in[i] + at[v] * (size_t)size(e), e);
     }
   }
   UNROLL

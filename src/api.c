@@ -66,61 +66,72 @@ SIGNATURE(two_of_three, LIST(a, b, dy, da, db), 0, LIST(B(0), B(1), B(2), B(3), 
 
 /* Ends a public function: a tail call into its kernel, unless the call is large. `arguments` is a list in parentheses,
  * what follows the bytes of an element in all tensors are its bits in each buffer. */
-#define CALL(entry, arguments, bytes_, ...)                                            \
-  do {                                                                                 \
-    static const struct fastrelu_site site = {ENTRY(entry), {__VA_ARGS__}, bytes_};    \
-    if (is_large(n * (bytes_))) return LARGE(kernels()->entry)(LIST arguments, &site); \
-    return kernels()->entry arguments;                                                 \
+#define CALL(type, entry, arguments, bytes_, ...)                                                 \
+  do {                                                                                            \
+    static const struct fastrelu_site site = {ENTRY(entry), {__VA_ARGS__}, bytes_, sizeof(type)}; \
+    if (is_large(n, bytes_)) return LARGE(kernels()->entry)(LIST arguments, &site);               \
+    return kernels()->entry arguments;                                                            \
   } while (0)
 
 #define BITS(type) 8 * sizeof(type)
-#define CALL_MAP(type, entry, ...) CALL(entry, (__VA_ARGS__), 2 * sizeof(type), BITS(type), BITS(type))
+#define CALL_MAP(type, entry, ...) CALL(type, entry, (__VA_ARGS__), 2 * sizeof(type), BITS(type), BITS(type))
 #define CALL_MAP_OF_TWO(type, entry, ...) \
-  CALL(entry, (__VA_ARGS__), 3 * sizeof(type), BITS(type), BITS(type), BITS(type))
-#define CALL_MASK(type, entry, ...) CALL(entry, (__VA_ARGS__), 2 * sizeof(type), BITS(type), BITS(type), 1)
+  CALL(type, entry, (__VA_ARGS__), 3 * sizeof(type), BITS(type), BITS(type), BITS(type))
+#define CALL_MASK(type, entry, ...) \
+  CALL(type, entry, (__VA_ARGS__), 2 * sizeof(type), BITS(type), BITS(type), 1)
 #define CALL_MASK_GRAD(type, entry, ...) \
-  CALL(entry, (__VA_ARGS__), 2 * sizeof(type), 1, BITS(type), BITS(type))
+  CALL(type, entry, (__VA_ARGS__), 2 * sizeof(type), 1, BITS(type), BITS(type))
+
+/* An ordinary call pays for one look at n, the last one. fastrelu_call_large finds those that are empty or too large,
+ * and this does where something else is wrong. */
+static __attribute__((noinline, cold)) fastrelu_status refused(size_t size, fastrelu_status status,
+                                                               size_t n) {
+  CHECK_SIZE(size);
+  return status;
+}
+
+/* As CHECK, for a tensor function's n elements of `type`. */
+#define EXPECT(type, condition, status)                                               \
+  do {                                                                                \
+    if (__builtin_expect(!(condition), 0)) return refused(sizeof(type), (status), n); \
+  } while (0)
 
 /* One tensor to another. */
-#define CHECK_MAP(type, x, y)                                            \
-  CHECK_SIZE(type);                                                      \
-  CHECK(x, FASTRELU_ERROR_NULL);                                         \
-  CHECK(y, FASTRELU_ERROR_NULL);                                         \
-  CHECK(aligned(x, y, NULL, ALIGNMENT(type)), FASTRELU_ERROR_ALIGNMENT); \
-  CHECK(apart_or_same(x, y, n * sizeof(type)), FASTRELU_ERROR_OVERLAP)
+#define CHECK_MAP(type, x, y)                                                   \
+  EXPECT(type, x, FASTRELU_ERROR_NULL);                                         \
+  EXPECT(type, y, FASTRELU_ERROR_NULL);                                         \
+  EXPECT(type, aligned(x, y, NULL, ALIGNMENT(type)), FASTRELU_ERROR_ALIGNMENT); \
+  EXPECT(type, apart_or_same(x, y, n * sizeof(type)), FASTRELU_ERROR_OVERLAP)
 
 /* Two tensors to a third. */
-#define CHECK_MAP_OF_TWO(type, a, b, y)                                 \
-  CHECK_SIZE(type);                                                     \
-  CHECK(a, FASTRELU_ERROR_NULL);                                        \
-  CHECK(b, FASTRELU_ERROR_NULL);                                        \
-  CHECK(y, FASTRELU_ERROR_NULL);                                        \
-  CHECK(aligned(a, b, y, ALIGNMENT(type)), FASTRELU_ERROR_ALIGNMENT);   \
-  CHECK(apart_or_same(a, y, n * sizeof(type)), FASTRELU_ERROR_OVERLAP); \
-  CHECK(apart_or_same(b, y, n * sizeof(type)), FASTRELU_ERROR_OVERLAP)
+#define CHECK_MAP_OF_TWO(type, a, b, y)                                        \
+  EXPECT(type, a, FASTRELU_ERROR_NULL);                                        \
+  EXPECT(type, b, FASTRELU_ERROR_NULL);                                        \
+  EXPECT(type, y, FASTRELU_ERROR_NULL);                                        \
+  EXPECT(type, aligned(a, b, y, ALIGNMENT(type)), FASTRELU_ERROR_ALIGNMENT);   \
+  EXPECT(type, apart_or_same(a, y, n * sizeof(type)), FASTRELU_ERROR_OVERLAP); \
+  EXPECT(type, apart_or_same(b, y, n * sizeof(type)), FASTRELU_ERROR_OVERLAP)
 
 /* x to y and a mask; y may be NULL where it is not needed. */
-#define CHECK_MASK(type, y_is_needed)                                               \
-  CHECK_SIZE(type);                                                                 \
-  CHECK(x, FASTRELU_ERROR_NULL);                                                    \
-  CHECK(y || !(y_is_needed), FASTRELU_ERROR_NULL);                                  \
-  CHECK(mask, FASTRELU_ERROR_NULL);                                                 \
-  CHECK(aligned(x, y, NULL, ALIGNMENT(type)), FASTRELU_ERROR_ALIGNMENT);            \
-  CHECK(apart(mask, mask_bytes(n), x, n * sizeof(type)), FASTRELU_ERROR_OVERLAP);   \
-  if (y) {                                                                          \
-    CHECK(apart_or_same(x, y, n * sizeof(type)), FASTRELU_ERROR_OVERLAP);           \
-    CHECK(apart(mask, mask_bytes(n), y, n * sizeof(type)), FASTRELU_ERROR_OVERLAP); \
+#define CHECK_MASK(type, y_is_needed)                                                      \
+  EXPECT(type, x, FASTRELU_ERROR_NULL);                                                    \
+  EXPECT(type, y || !(y_is_needed), FASTRELU_ERROR_NULL);                                  \
+  EXPECT(type, mask, FASTRELU_ERROR_NULL);                                                 \
+  EXPECT(type, aligned(x, y, NULL, ALIGNMENT(type)), FASTRELU_ERROR_ALIGNMENT);            \
+  EXPECT(type, apart(mask, mask_bytes(n), x, n * sizeof(type)), FASTRELU_ERROR_OVERLAP);   \
+  if (y) {                                                                                 \
+    EXPECT(type, apart_or_same(x, y, n * sizeof(type)), FASTRELU_ERROR_OVERLAP);           \
+    EXPECT(type, apart(mask, mask_bytes(n), y, n * sizeof(type)), FASTRELU_ERROR_OVERLAP); \
   }
 
 /* A mask and dy to dx. */
-#define CHECK_MASK_GRAD(type)                                              \
-  CHECK_SIZE(type);                                                        \
-  CHECK(mask, FASTRELU_ERROR_NULL);                                        \
-  CHECK(dy, FASTRELU_ERROR_NULL);                                          \
-  CHECK(dx, FASTRELU_ERROR_NULL);                                          \
-  CHECK(aligned(dy, dx, NULL, ALIGNMENT(type)), FASTRELU_ERROR_ALIGNMENT); \
-  CHECK(apart_or_same(dy, dx, n * sizeof(type)), FASTRELU_ERROR_OVERLAP);  \
-  CHECK(apart(mask, mask_bytes(n), dx, n * sizeof(type)), FASTRELU_ERROR_OVERLAP)
+#define CHECK_MASK_GRAD(type)                                                     \
+  EXPECT(type, mask, FASTRELU_ERROR_NULL);                                        \
+  EXPECT(type, dy, FASTRELU_ERROR_NULL);                                          \
+  EXPECT(type, dx, FASTRELU_ERROR_NULL);                                          \
+  EXPECT(type, aligned(dy, dx, NULL, ALIGNMENT(type)), FASTRELU_ERROR_ALIGNMENT); \
+  EXPECT(type, apart_or_same(dy, dx, n * sizeof(type)), FASTRELU_ERROR_OVERLAP);  \
+  EXPECT(type, apart(mask, mask_bytes(n), dx, n * sizeof(type)), FASTRELU_ERROR_OVERLAP)
 
 /* ---- relu -------------------------------------------------------------------------------------------- */
 
@@ -266,29 +277,28 @@ FLOATS(SQUARED_RELU)
   }
 FLOATS(RELU_ADD)
 
-#define REGLU(dtype, type, real, width, element, floor)                                                    \
-  fastrelu_status fastrelu_reglu_##dtype(const type *a, const type *b, type *y, size_t n) {                \
-    CHECK_MAP_OF_TWO(type, a, b, y);                                                                       \
-    CALL_MAP_OF_TWO(type, reglu[element], a, b, y, n);                                                     \
-  }                                                                                                        \
-  fastrelu_status fastrelu_reglu_grad_##dtype(const type *a, const type *b, const type *dy, type *da,      \
-                                              type *db, size_t n) {                                        \
-    CHECK_SIZE(type);                                                                                      \
-    CHECK(a, FASTRELU_ERROR_NULL);                                                                         \
-    CHECK(b, FASTRELU_ERROR_NULL);                                                                         \
-    CHECK(dy, FASTRELU_ERROR_NULL);                                                                        \
-    CHECK(da, FASTRELU_ERROR_NULL);                                                                        \
-    CHECK(db, FASTRELU_ERROR_NULL);                                                                        \
-    CHECK(aligned(a, b, dy, ALIGNMENT(type)), FASTRELU_ERROR_ALIGNMENT);                                   \
-    CHECK(aligned(da, db, NULL, ALIGNMENT(type)), FASTRELU_ERROR_ALIGNMENT);                               \
-    CHECK(apart_or_same(a, da, n * sizeof(type)), FASTRELU_ERROR_OVERLAP);                                 \
-    CHECK(apart_or_same(b, da, n * sizeof(type)), FASTRELU_ERROR_OVERLAP);                                 \
-    CHECK(apart_or_same(dy, da, n * sizeof(type)), FASTRELU_ERROR_OVERLAP);                                \
-    CHECK(apart_or_same(a, db, n * sizeof(type)), FASTRELU_ERROR_OVERLAP);                                 \
-    CHECK(apart_or_same(b, db, n * sizeof(type)), FASTRELU_ERROR_OVERLAP);                                 \
-    CHECK(apart_or_same(dy, db, n * sizeof(type)), FASTRELU_ERROR_OVERLAP);                                \
-    CHECK(apart(da, n * sizeof(type), db, n * sizeof(type)), FASTRELU_ERROR_OVERLAP);                      \
-    CALL(reglu_grad[element], (a, b, dy, da, db, n), 5 * sizeof(type), BITS(type), BITS(type), BITS(type), \
-         BITS(type), BITS(type));                                                                          \
+#define REGLU(dtype, type, real, width, element, floor)                                               \
+  fastrelu_status fastrelu_reglu_##dtype(const type *a, const type *b, type *y, size_t n) {           \
+    CHECK_MAP_OF_TWO(type, a, b, y);                                                                  \
+    CALL_MAP_OF_TWO(type, reglu[element], a, b, y, n);                                                \
+  }                                                                                                   \
+  fastrelu_status fastrelu_reglu_grad_##dtype(const type *a, const type *b, const type *dy, type *da, \
+                                              type *db, size_t n) {                                   \
+    EXPECT(type, a, FASTRELU_ERROR_NULL);                                                             \
+    EXPECT(type, b, FASTRELU_ERROR_NULL);                                                             \
+    EXPECT(type, dy, FASTRELU_ERROR_NULL);                                                            \
+    EXPECT(type, da, FASTRELU_ERROR_NULL);                                                            \
+    EXPECT(type, db, FASTRELU_ERROR_NULL);                                                            \
+    EXPECT(type, aligned(a, b, dy, ALIGNMENT(type)), FASTRELU_ERROR_ALIGNMENT);                       \
+    EXPECT(type, aligned(da, db, NULL, ALIGNMENT(type)), FASTRELU_ERROR_ALIGNMENT);                   \
+    EXPECT(type, apart_or_same(a, da, n * sizeof(type)), FASTRELU_ERROR_OVERLAP);                     \
+    EXPECT(type, apart_or_same(b, da, n * sizeof(type)), FASTRELU_ERROR_OVERLAP);                     \
+    EXPECT(type, apart_or_same(dy, da, n * sizeof(type)), FASTRELU_ERROR_OVERLAP);                    \
+    EXPECT(type, apart_or_same(a, db, n * sizeof(type)), FASTRELU_ERROR_OVERLAP);                     \
+    EXPECT(type, apart_or_same(b, db, n * sizeof(type)), FASTRELU_ERROR_OVERLAP);                     \
+    EXPECT(type, apart_or_same(dy, db, n * sizeof(type)), FASTRELU_ERROR_OVERLAP);                    \
+    EXPECT(type, apart(da, n * sizeof(type), db, n * sizeof(type)), FASTRELU_ERROR_OVERLAP);          \
+    CALL(type, reglu_grad[element], (a, b, dy, da, db, n), 5 * sizeof(type), BITS(type), BITS(type),  \
+         BITS(type), BITS(type), BITS(type));                                                         \
   }
 FLOATS(REGLU)

@@ -9,7 +9,7 @@
 /* x and one parameter a channel to y. */
 #define CHECK_CHANNEL_MAP(type, parameters)                                    \
   const size_t n = product(outer, channels, inner);                            \
-  CHECK_SIZE(type);                                                            \
+  CHECK_SIZE(sizeof(type));                                                    \
   CHECK(x, FASTRELU_ERROR_NULL);                                               \
   CHECK(parameters, FASTRELU_ERROR_NULL);                                      \
   CHECK(y, FASTRELU_ERROR_NULL);                                               \
@@ -20,7 +20,7 @@
 /* Ends a public function: a tail call into its kernel, unless the call is large. */
 #define CHANNEL_MAP(type, entry, x, parameters, y)                                              \
   do {                                                                                          \
-    if (is_large(2 * n * sizeof(type))) {                                                       \
+    if (is_large(n, 2 * sizeof(type))) {                                                        \
       return fastrelu_channel_map_large(x, parameters, y, outer, channels, inner, ENTRY(entry), \
                                         sizeof(type));                                          \
     }                                                                                           \
@@ -145,7 +145,7 @@ LARGE_CALL large_relu_count(const void *x, uint64_t *counts, size_t outer, size_
     CHECK(apart(slope, channels * sizeof(type), dslope, channels * sizeof(sum_type)),                     \
           FASTRELU_ERROR_OVERLAP);                                                                        \
     static const struct site site = {ENTRY(prelu_grad[element]), sizeof(type), sizeof(sum_type)};         \
-    if (is_large(3 * n * sizeof(type)))                                                                   \
+    if (is_large(n, 3 * sizeof(type)))                                                                    \
       return large_prelu_grad(x, slope, dy, dx, dslope, outer, channels, inner, &site);                   \
     return kernels()->prelu_grad[element](x, slope, dy, dx, dslope, outer, channels, inner,               \
                                           channels * inner, 0);                                           \
@@ -162,27 +162,26 @@ SUMMED(PRELU_GRAD)
     CHECK(dbias, FASTRELU_ERROR_NULL);                                                                      \
     CHECK_CHANNEL_GRADIENT(type, sum_type, y, dbias);                                                       \
     static const struct site site = {ENTRY(relu_bias_grad[element]), sizeof(type), sizeof(sum_type)};       \
-    if (is_large(3 * n * sizeof(type)))                                                                     \
+    if (is_large(n, 3 * sizeof(type)))                                                                      \
       return large_relu_bias_grad(y, dy, dx, dbias, outer, channels, inner, &site);                         \
     return kernels()->relu_bias_grad[element](y, dy, dx, dbias, outer, channels, inner, channels * inner,   \
                                               0);                                                           \
   }
 SUMMED(RELU_BIAS_GRAD)
 
-#define RELU_COUNT(dtype, type, real, width, element, floor)                                         \
-  fastrelu_status fastrelu_relu_count_##dtype(const type *x, uint64_t *counts, size_t outer,         \
-                                              size_t channels, size_t inner) {                       \
-    const size_t n = product(outer, channels, inner);                                                \
-    CHECK_SIZE(type);                                                                                \
-    CHECK(channels <= PTRDIFF_MAX / sizeof(uint64_t), FASTRELU_ERROR_SIZE);                          \
-    CHECK(x, FASTRELU_ERROR_NULL);                                                                   \
-    CHECK(counts, FASTRELU_ERROR_NULL);                                                              \
-    CHECK(aligned(x, NULL, NULL, ALIGNMENT(type)), FASTRELU_ERROR_ALIGNMENT);                        \
-    CHECK(aligned(counts, NULL, NULL, ALIGNMENT(uint64_t)), FASTRELU_ERROR_ALIGNMENT);               \
-    CHECK(apart(counts, channels * sizeof(uint64_t), x, n * sizeof(type)), FASTRELU_ERROR_OVERLAP);  \
-    static const struct site site = {ENTRY(relu_count[width]), sizeof(type), sizeof *counts};        \
-    if (is_large(n * sizeof(type)))                                                                  \
-      return large_relu_count(x, counts, outer, channels, inner, floor, &site);                      \
-    return kernels()->relu_count[width](x, counts, outer, channels, inner, channels * inner, floor); \
+#define RELU_COUNT(dtype, type, real, width, element, floor)                                                 \
+  fastrelu_status fastrelu_relu_count_##dtype(const type *x, uint64_t *counts, size_t outer,                 \
+                                              size_t channels, size_t inner) {                               \
+    const size_t n = product(outer, channels, inner);                                                        \
+    CHECK_SIZE(sizeof(type));                                                                                \
+    CHECK(channels <= PTRDIFF_MAX / sizeof(uint64_t), FASTRELU_ERROR_SIZE);                                  \
+    CHECK(x, FASTRELU_ERROR_NULL);                                                                           \
+    CHECK(counts, FASTRELU_ERROR_NULL);                                                                      \
+    CHECK(aligned(x, NULL, NULL, ALIGNMENT(type)), FASTRELU_ERROR_ALIGNMENT);                                \
+    CHECK(aligned(counts, NULL, NULL, ALIGNMENT(uint64_t)), FASTRELU_ERROR_ALIGNMENT);                       \
+    CHECK(apart(counts, channels * sizeof(uint64_t), x, n * sizeof(type)), FASTRELU_ERROR_OVERLAP);          \
+    static const struct site site = {ENTRY(relu_count[width]), sizeof(type), sizeof *counts};                \
+    if (is_large(n, sizeof(type))) return large_relu_count(x, counts, outer, channels, inner, floor, &site); \
+    return kernels()->relu_count[width](x, counts, outer, channels, inner, channels * inner, floor);         \
   }
 FLOATS(RELU_COUNT)

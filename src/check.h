@@ -14,10 +14,9 @@
     if (__builtin_expect(!(condition), 0)) return (status); \
   } while (0)
 
-/* One branch for too many elements and for none. */
-#define CHECK_SIZE(type)                                        \
-  if (__builtin_expect(n - 1 >= PTRDIFF_MAX / sizeof(type), 0)) \
-  return n == 0 ? FASTRELU_OK : FASTRELU_ERROR_SIZE
+/* One branch for too many elements of so many bytes and for none. */
+#define CHECK_SIZE(bytes) \
+  if (__builtin_expect(n - 1 >= PTRDIFF_MAX / (bytes), 0)) return n == 0 ? FASTRELU_OK : FASTRELU_ERROR_SIZE
 
 /* outer * channels * inner: 0 if one of them is, SIZE_MAX if it is that or more. */
 static inline size_t product(size_t outer, size_t channels, size_t inner) {

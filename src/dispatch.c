@@ -88,7 +88,9 @@ static const struct fastrelu_kernels *preferred_table(void) {
 /* Whoever calls before the constructor streams nothing. */
 static _Atomic size_t streaming_threshold = SIZE_MAX;
 static _Atomic bool threshold_set;
-_Atomic size_t fastrelu_large_from = LEAST_SPLIT;
+
+/* Until the constructor has run, every call takes the way of the large ones, which comes to the same. */
+_Atomic size_t fastrelu_small_up_to[MOST_BYTES + 1];
 
 size_t fastrelu_streaming_threshold(void) { return atomic_load(&streaming_threshold); }
 
@@ -108,7 +110,10 @@ fastrelu_status fastrelu_set_streaming_threshold(size_t bytes) {
   if (threshold < LEAST_LARGE) threshold = LEAST_LARGE;
   atomic_store(&threshold_set, bytes != 0);
   atomic_store(&streaming_threshold, threshold);
-  atomic_store(&fastrelu_large_from, threshold < LEAST_SPLIT ? threshold : LEAST_SPLIT);
+  const size_t large_from = threshold < LEAST_SPLIT ? threshold : LEAST_SPLIT;
+  for (size_t b = 1; b <= MOST_BYTES; b++) {
+    atomic_store_explicit(&fastrelu_small_up_to[b], (large_from - 1) / b, memory_order_relaxed);
+  }
   return FASTRELU_OK;
 }
 

@@ -15,12 +15,15 @@ static inline const struct fastrelu_kernels *kernels(void) {
   return atomic_load_explicit(&fastrelu_kernels_in_use, memory_order_acquire);
 }
 
-/* From this many bytes on, in all buffers of a call, it may be worth streaming, or workers: fastrelu_call_large knows.
- */
-extern _Atomic size_t fastrelu_large_from HIDDEN;
+/* By the bytes of an element in all tensors of a call: the largest n that is neither worth streaming nor workers;
+ * fastrelu_call_large knows of those above. */
+enum { MOST_BYTES = 5 * sizeof(double) };
+extern _Atomic size_t fastrelu_small_up_to[MOST_BYTES + 1] HIDDEN;
 
-static inline bool is_large(size_t bytes) {
-  return __builtin_expect(bytes >= atomic_load_explicit(&fastrelu_large_from, memory_order_relaxed), 0);
+/* True of n = 0, too, so that one comparison finds whatever is not an ordinary call. `bytes` is a constant. */
+static inline bool is_large(size_t n, size_t bytes) {
+  return __builtin_expect(n - 1 >= atomic_load_explicit(&fastrelu_small_up_to[bytes], memory_order_relaxed),
+                          0);
 }
 
 /* From this many bytes on it stores around the caches, if not in place. Never below LEAST_LARGE. */

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "check.h"
+
 fastrelu_kernel *fastrelu_kernel_at(const struct fastrelu_kernels *table, size_t entry) {
   fastrelu_kernel *kernel;
   memcpy(&kernel, (const char *)table + entry, sizeof kernel); /* of another type there */
@@ -35,10 +37,11 @@ static enum walk walk_of(size_t bytes, bool in_place) {
 }
 
 fastrelu_status fastrelu_call_large(const struct fastrelu_call *call) {
-  const size_t bytes = call->n * call->site->bytes;
+  const size_t n = call->n, bytes = n * call->site->bytes;
+  CHECK_SIZE(call->site->size);
   const struct fastrelu_kernels *const table = kernels() + walk_of(bytes, call->in_place);
   struct flat_job job = {call, fastrelu_kernel_at(table, call->site->entry), fastrelu_parts(bytes)};
-  if (job.parts == 1) return call->apply(call, job.kernel, 0, call->n);
+  if (job.parts == 1) return call->apply(call, job.kernel, 0, n);
   return fastrelu_run(do_flat_part, &job, job.parts);
 }
 

@@ -38,6 +38,7 @@ struct fastrelu_site {
   size_t entry;
   unsigned char bits[MOST_BUFFERS]; /* of an element in each buffer */
   unsigned char bytes;              /* of an element in all tensors: a mask counts for nothing beside them */
+  unsigned char size;               /* of an element in one */
 };
 
 /* A call on tensors of n elements, and masks of n bits. `apply` calls the kernel, of a type that it knows, on some of
@@ -51,6 +52,7 @@ struct fastrelu_call {
   bool in_place;
 };
 
+/* Of any n: nothing is done for 0, and FASTRELU_ERROR_SIZE returned for too many. */
 fastrelu_status fastrelu_call_large(const struct fastrelu_call *call) HIDDEN;
 
 /* ---- operations over channels ---------------------------------------------------------------------------- */

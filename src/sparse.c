@@ -135,7 +135,7 @@ LARGE_CALL large_expand(const void *values, const uint32_t *indices, size_t coun
       }                                                                                                      \
       CHECK(indices_fit(indices, count, n), FASTRELU_ERROR_INDEX);                                           \
     }                                                                                                        \
-    if (is_large(n * sizeof(type))) return large_expand(values, indices, count, y, n, sizeof(type));         \
+    if (is_large(n, sizeof(type)) && n > 0) return large_expand(values, indices, count, y, n, sizeof(type)); \
     expand((struct expansion){(const char *)values, indices, count, (char *)y, n, sizeof(type), 1}, 0, n, 0, \
            sizeof(type));                                                                                    \
     return FASTRELU_OK;                                                                                      \

@@ -17,11 +17,11 @@ from pathlib import Path
 MUTANTS = [
     # operations
     ("kernels/operations.h", "where(above(in[0], c->floor, e), in[0], e)", "where(active(in[0], c->floor, e), in[0], e); out[0] = in[0]"),
-    ("kernels/operations.h", "where(active(in[0], c->floor, e), in[1], e)", "where(above(in[0], c->floor, e), in[1], e)"),
+    ("kernels/operations.h", "where(is_kept(in[0], c, e), in[1], e)", "where(above(in[0], c->floor, e), in[1], e)"),
     ("kernels/operations.h", "add(widen(in[2], e), widen(in[1], e), e)", "add(widen(in[2], e), widen(in[0], e), e)"),
-    ("kernels/operations.h", "*kept = active(in[0], c->floor, e);", "*kept = above(in[0], c->floor, e);"),
+    ("kernels/operations.h", "*kept = is_kept(in[0], c, e);", "*kept = above(in[0], c->floor, e);"),
     # walks
-    ("kernels/walks.h", "n - (size_t)(each - v) * lanes", "n - (size_t)(each - v) * lanes - (each == 2 && v == 0)"),
+    ("kernels/walks.h", "from_end = (size_t)(each - v) * lanes", "from_end = (size_t)(each - v) * lanes + (each == 2 && v == 0)"),
     ("kernels/walks.h", "const size_t ends[2] = {0, n - lanes};", "const size_t ends[2] = {0, n - lanes - 1};"),
     ("kernels/walks.h", "n - i > (size_t)batch * lanes", "n - i > (size_t)batch * lanes + lanes"),
     ("kernels/walks.h", "rest - done > lanes", "rest - done > 2 * lanes"),
@@ -46,7 +46,7 @@ MUTANTS = [
     ("kernels/channels.h", "++counted == most", "++counted == most + 1"),
     ("kernels/positions.h", "FROM_2(3, __VA_ARGS__)", "FROM_2(4, __VA_ARGS__)"),
     ("kernels/base.h", "p[bytes - 1] = (uint8_t)", "p[bytes] = (uint8_t)"),
-    ("kernels/base.h", "(const char *)p + bytes - length", "(const char *)p + length"),
+    ("kernels/base.h", "(char *)p + bytes - length", "(char *)p + length"),
     # vocabularies
     ("kernels/sse2.c", "simde_mm_sub_epi64(floor, x)", "simde_mm_sub_epi64(x, floor)"),
     ("kernels/sse2.c", "simde_mm_shuffle_epi32(words, 0xB1)", "words"),
@@ -74,7 +74,9 @@ MUTANTS = [
     ("src/check.h", "distance + bytes - 1 >= 2 * bytes - 1", "distance + bytes >= 2 * bytes"),
     ("src/check.h", "(uintptr_t)b - (uintptr_t)a >= a_bytes", "(uintptr_t)b - (uintptr_t)a >= a_bytes - 1"),
     ("src/check.h", "(uintptr_t)a | (uintptr_t)b | (uintptr_t)c", "(uintptr_t)a | (uintptr_t)b"),
-    ("src/check.h", "n - 1 >= PTRDIFF_MAX / sizeof(type)", "n >= SIZE_MAX / sizeof(type)"),
+    ("src/check.h", "n - 1 >= PTRDIFF_MAX / (bytes)", "n >= SIZE_MAX / (bytes)"),
+    ("src/api.c", "CHECK_SIZE(size);", ""),
+    ("src/parts.c", "CHECK_SIZE(call->site->size);", ""),
     ("src/api.c", "(n + 7) / 8", "n / 8"),
     ("src/sparse.c", "CHECK(n <= MOST_INDEXED(type)", "CHECK(n <= EXTENT_ELEMENTS(type)"),
     ("src/sparse.c", "apart(count, sizeof *count, indices, n * sizeof *indices)", "apart(count, 1, indices, n * sizeof *indices)"),
