@@ -9,7 +9,7 @@
 typedef simde__m256i bits;
 typedef simde__m256i mask;
 
-enum { REGISTERS = 16, MASKS_BYTES = 0, LOADS_BY_MASK = 0, CONVERTS_F16 = 1 };
+enum { REGISTERS = 16, MASKS_BYTES = 0, LOADS_BY_MASK = 0, CONVERTS_F16 = 1, LARGER_OF_BYTES = 1 };
 #define STREAMS 2
 
 INLINE int vector_bytes(int e) { return (void)e, 32; }
@@ -141,33 +141,45 @@ INLINE bits add_words(bits a, bits b, int e) {
   }
 }
 
-INLINE uint64_t to_bits(mask m, int e) {
+/* Packed to bytes within their halves, and put in order: without a vector of constants, since clamp_mask has no register
+ * left. */
+INLINE int masks_at_once(int e) { return size(e) == 2 ? 2 : size(e) == 4 ? 4 : 1; }
+INLINE uint64_t to_bits(const mask m[], int masks, int e) {
+  if (masks > 1) {
+    const int four = masks == 4;
+    const bits low = four ? simde_mm256_packs_epi32(m[0], m[1]) : m[0];
+    const bits high = four ? simde_mm256_packs_epi32(m[2], m[3]) : m[1];
+    const bits bytes = simde_mm256_permute4x64_epi64(simde_mm256_packs_epi16(low, high), 0xD8);
+    return (uint32_t)simde_mm256_movemask_epi8(four ? simde_mm256_shuffle_epi32(bytes, 0xD8) : bytes);
+  }
   switch (size(e)) {
     case 2:
       return (uint64_t)(uint32_t)simde_mm_movemask_epi8(
-          simde_mm_packs_epi16(simde_mm256_castsi256_si128(m), simde_mm256_extracti128_si256(m, 1)));
+          simde_mm_packs_epi16(simde_mm256_castsi256_si128(*m), simde_mm256_extracti128_si256(*m, 1)));
     case 4:
-      return (uint64_t)(uint32_t)simde_mm256_movemask_ps(simde_mm256_castsi256_ps(m));
+      return (uint64_t)(uint32_t)simde_mm256_movemask_ps(simde_mm256_castsi256_ps(*m));
     default:
-      return (uint64_t)(uint32_t)simde_mm256_movemask_pd(simde_mm256_castsi256_pd(m));
+      return (uint64_t)(uint32_t)simde_mm256_movemask_pd(simde_mm256_castsi256_pd(*m));
   }
 }
-INLINE mask from_bits(uint64_t word, int e) {
-  bits each;
+/* Lane i has bit first + i. The vectors of a batch have one word, which is then spread but once. */
+INLINE mask from_bits(uint64_t word, int first, int e) {
+  const int64_t bytes = INT64_C(0x0101010101010101);
+  bits all = simde_mm256_set1_epi64x((int64_t)word), each;
   switch (size(e)) {
-    case 2:
-      each =
-          simde_mm256_set_epi16(-32768, 16384, 8192, 4096, 2048, 1024, 512, 256, 128, 64, 32, 16, 8, 4, 2, 1);
-      return simde_mm256_cmpeq_epi16(simde_mm256_and_si256(simde_mm256_set1_epi16((int16_t)word), each),
-                                     each);
+    case 2: /* the two bytes of a vector, each to its half */
+      each = simde_mm256_set_epi16(128, 64, 32, 16, 8, 4, 2, 1, 128, 64, 32, 16, 8, 4, 2, 1);
+      all = simde_mm256_shuffle_epi8(
+          all, simde_mm256_set_epi64x(bytes * (first / 8 + 1), bytes * (first / 8 + 1), bytes * (first / 8),
+                                      bytes * (first / 8)));
+      return simde_mm256_cmpeq_epi16(simde_mm256_and_si256(all, each), each);
     case 4:
-      each = simde_mm256_set_epi32(128, 64, 32, 16, 8, 4, 2, 1);
-      return simde_mm256_cmpeq_epi32(simde_mm256_and_si256(simde_mm256_set1_epi32((int32_t)word), each),
-                                     each);
+      each = simde_mm256_slli_epi32(simde_mm256_set_epi32(128, 64, 32, 16, 8, 4, 2, 1), first);
+      all = simde_mm256_set1_epi32((int32_t)word);
+      return simde_mm256_cmpeq_epi32(simde_mm256_and_si256(all, each), each);
     default:
-      each = simde_mm256_set_epi64x(8, 4, 2, 1);
-      return simde_mm256_cmpeq_epi64(simde_mm256_and_si256(simde_mm256_set1_epi64x((int64_t)word), each),
-                                     each);
+      each = simde_mm256_slli_epi64(simde_mm256_set_epi64x(8, 4, 2, 1), first);
+      return simde_mm256_cmpeq_epi64(simde_mm256_and_si256(all, each), each);
   }
 }
 
@@ -180,7 +192,7 @@ INLINE int group_of(int e) { return size(e) == 8 ? 4 : 8; }
 INLINE size_t compress(bits x, mask m, int group, bits first, void *values, uint32_t *indices, int whole,
                        int e) {
   (void)whole;
-  const uint64_t kept = to_bits(m, e) >> 8 * group & 0xFF;
+  const uint64_t kept = to_bits(&m, 1, e) >> 8 * group & 0xFF;
   const simde__m128i row = simde_mm_loadl_epi64((const simde__m128i *)(const void *)positions[kept]);
   const bits lanes = simde_mm256_cvtepu8_epi32(row), places = simde_mm256_add_epi32(lanes, first);
   if (size(e) == 2) {

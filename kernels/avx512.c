@@ -35,7 +35,7 @@
 typedef simde__m512i bits;
 typedef uint64_t mask; /* one bit a lane */
 
-enum { REGISTERS = 32, MASKS_BYTES = 1, LOADS_BY_MASK = 1, CONVERTS_F16 = 1 };
+enum { REGISTERS = 32, MASKS_BYTES = 1, LOADS_BY_MASK = 1, CONVERTS_F16 = 1, LARGER_OF_BYTES = 1 };
 #define STREAMS 2
 
 INLINE int vector_bytes(int e) { return (void)e, 64; }
@@ -212,8 +212,11 @@ INLINE bits add_words(bits a, bits b, int e) {
   }
 }
 
-INLINE uint64_t to_bits(mask m, int e) { return m & low_bits(64 / (size_t)size(e)); }
-INLINE mask from_bits(uint64_t word, int e) { return (void)e, word; }
+INLINE int masks_at_once(int e) { return (void)e, 1; }
+INLINE uint64_t to_bits(const mask m[], int masks, int e) {
+  return (void)masks, *m & low_bits(64 / (size_t)size(e));
+}
+INLINE mask from_bits(uint64_t word, int first, int e) { return (void)e, word >> first; }
 
 INLINE int group_of(int e) { return size(e) == 8 ? 8 : 16; }
 

@@ -28,11 +28,13 @@
 #include <simde/arm/neon/mul.h>
 #include <simde/arm/neon/mvn.h>
 #include <simde/arm/neon/orr.h>
+#include <simde/arm/neon/padd.h>
 #include <simde/arm/neon/qtbl.h>
 #include <simde/arm/neon/reinterpret.h>
 #include <simde/arm/neon/shr_n.h>
 #include <simde/arm/neon/st1.h>
 #include <simde/arm/neon/tst.h>
+#include <simde/arm/neon/uzp1.h>
 #include <simde/arm/neon/uzp2.h>
 #include <simde/arm/neon/zip1.h>
 #include <simde/arm/neon/zip2.h>
@@ -40,7 +42,7 @@
 typedef simde_uint8x16_t bits;
 typedef simde_uint8x16_t mask;
 
-enum { REGISTERS = 32, MASKS_BYTES = 0, LOADS_BY_MASK = 0, CONVERTS_F16 = 1 };
+enum { REGISTERS = 32, MASKS_BYTES = 0, LOADS_BY_MASK = 0, CONVERTS_F16 = 1, LARGER_OF_BYTES = 1 };
 #define STREAMS 0
 
 INLINE int vector_bytes(int e) { return (void)e, 16; }
@@ -144,14 +146,17 @@ INLINE bits add_words(bits a, bits b, int e) {
   }
 }
 
-/* Bit i of lane i: what a mask is reduced to by a sum, and tested with on the way back. */
-INLINE bits lane_bits(int e) {
-  static const uint16_t each16[8] = {1, 2, 4, 8, 16, 32, 64, 128};
-  static const uint32_t each32[4] = {1, 2, 4, 8};
-  static const uint64_t each64[2] = {1, 2};
-  const void *each = size(e) == 2   ? (const void *)each16
-                     : size(e) == 4 ? (const void *)each32
-                                    : (const void *)each64;
+/* Bit first + i of lane i: what a mask is reduced to by a sum, and tested with on the way back. Loaded, as a batch's
+ * are kept. */
+INLINE bits lane_bits(int first, int e) {
+  static const uint16_t each16[16] = {1,      2,      4,       8,       16,      32,      64,      128,
+                                      1 << 8, 1 << 9, 1 << 10, 1 << 11, 1 << 12, 1 << 13, 1 << 14, 1 << 15};
+  static const uint32_t each32[16] = {1,      2,      4,       8,       16,      32,      64,      128,
+                                      1 << 8, 1 << 9, 1 << 10, 1 << 11, 1 << 12, 1 << 13, 1 << 14, 1 << 15};
+  static const uint64_t each64[8] = {1, 2, 4, 8, 16, 32, 64, 128};
+  const void *each = size(e) == 2   ? (const void *)(each16 + first)
+                     : size(e) == 4 ? (const void *)(each32 + first)
+                                    : (const void *)(each64 + first);
   return load(each, e);
 }
 
@@ -166,9 +171,41 @@ INLINE uint64_t sum_of_lanes(bits x, int e) {
   }
 }
 
-INLINE uint64_t to_bits(mask m, int e) { return sum_of_lanes(simde_vandq_u8(m, lane_bits(e)), e); }
-INLINE mask from_bits(uint64_t word, int e) {
-  const bits all = broadcast((int64_t)word, e), each = lane_bits(e);
+/* Every other one of the lanes of 1, 2 or 4 bytes, which halves the lanes of two masks. */
+INLINE mask halved(mask a, mask b, int bytes) {
+  switch (bytes) {
+    case 1:
+      return simde_vuzp1q_u8(a, b);
+    case 2:
+      return simde_vreinterpretq_u8_u16(
+          simde_vuzp1q_u16(simde_vreinterpretq_u16_u8(a), simde_vreinterpretq_u16_u8(b)));
+    default:
+      return simde_vreinterpretq_u8_u32(
+          simde_vuzp1q_u32(simde_vreinterpretq_u32_u8(a), simde_vreinterpretq_u32_u8(b)));
+  }
+}
+
+INLINE int masks_at_once(int e) { return (void)e, 4; }
+INLINE uint64_t to_bits(const mask m[], int masks, int e) {
+  if (masks == 1) return sum_of_lanes(simde_vandq_u8(*m, lane_bits(0, e)), e);
+  const mask low = halved(m[0], m[1], size(e) / 2), high = halved(m[2], m[3], size(e) / 2);
+  if (size(e) == 8) return sum_of_lanes(simde_vandq_u8(halved(low, high, 2), lane_bits(0, W16)), W16);
+  /* Bytes by now; three sums of neighbours make one byte of eight. */
+  const bits each = simde_vreinterpretq_u8_u64(simde_vdupq_n_u64(UINT64_C(0x8040201008040201)));
+  bits sums;
+  if (size(e) == 4) {
+    sums = simde_vandq_u8(halved(low, high, 1), each);
+    sums = simde_vpaddq_u8(sums, sums);
+  } else {
+    sums = simde_vpaddq_u8(simde_vandq_u8(low, each), simde_vandq_u8(high, each));
+  }
+  sums = simde_vpaddq_u8(sums, sums);
+  sums = simde_vpaddq_u8(sums, sums);
+  return simde_vgetq_lane_u32(simde_vreinterpretq_u32_u8(sums), 0) & low_bits(64 / (size_t)size(e));
+}
+INLINE mask from_bits(uint64_t word, int first, int e) {
+  const int shift = size(e) == 2 ? first / 16 * 16 : 0;
+  const bits all = broadcast((int64_t)(word >> shift), e), each = lane_bits(first - shift, e);
   switch (size(e)) {
     case 2:
       return simde_vreinterpretq_u8_u16(
@@ -189,7 +226,8 @@ INLINE int group_of(int e) { return size(e) == 8 ? 0 : 16 / size(e); }
 INLINE size_t compress(bits x, mask m, int group, bits first, void *values, uint32_t *indices, int whole,
                        int e) {
   (void)group, (void)whole;
-  const uint64_t sum = sum_of_lanes(simde_vandq_u8(m, simde_vorrq_u8(lane_bits(e), broadcast(0x100, e))), e);
+  const uint64_t sum =
+      sum_of_lanes(simde_vandq_u8(m, simde_vorrq_u8(lane_bits(0, e), broadcast(0x100, e))), e);
   const simde_uint16x8_t lanes = simde_vmovl_u8(simde_vld1_u8(positions[sum & 0xFF]));
   const simde_uint32x4_t low = simde_vmovl_u16(simde_vget_low_u16(lanes));
   const simde_uint32x4_t firsts = simde_vreinterpretq_u32_u8(first);

@@ -100,10 +100,15 @@ INLINE mask under_hi(bits x, const constants *c, int e) {
 
 OPERATION(op_identity) { out[0] = in[0]; }
 
-/* +0 is its own result, so unlike `active` this needs no test against zero. */
+/* +0 is its own result, so unlike `active` this needs no test against zero. Of one byte there are integers alone, of
+ * which ISAs except SSE2 find the larger with one instruction. */
 OPERATION(op_relu) {
-  HOLD(0);
-  out[0] = where(above(in[0], c->floor, e), in[0], e);
+  if (e == W8 && LARGER_OF_BYTES) {
+    out[0] = larger(broadcast(0, e), in[0], e);
+  } else {
+    HOLD(0);
+    out[0] = where(above(in[0], c->floor, e), in[0], e);
+  }
 }
 
 OPERATION(op_relu_grad) {

@@ -6,7 +6,7 @@
 typedef int64_t bits; /* sign-extended, so that comparisons need no element */
 typedef int64_t mask; /* 0 or -1 */
 
-enum { REGISTERS = 16, MASKS_BYTES = 0, LOADS_BY_MASK = 0, CONVERTS_F16 = 0 };
+enum { REGISTERS = 16, MASKS_BYTES = 0, LOADS_BY_MASK = 0, CONVERTS_F16 = 0, LARGER_OF_BYTES = 0 };
 #define STREAMS 0
 
 INLINE int vector_bytes(int e) { return size(e); }
@@ -71,13 +71,14 @@ INLINE bits add_words(bits a, bits b, int e) {
   return size(e) == 2 ? (int16_t)sum : size(e) == 4 ? (int32_t)sum : (int64_t)sum;
 }
 
-INLINE uint64_t to_bits(mask m, int e) {
-  (void)e;
-  return (uint64_t)m & 1;
+INLINE int masks_at_once(int e) { return (void)e, 1; }
+INLINE uint64_t to_bits(const mask m[], int masks, int e) {
+  (void)masks, (void)e;
+  return (uint64_t)*m & 1;
 }
-INLINE mask from_bits(uint64_t word, int e) {
+INLINE mask from_bits(uint64_t word, int first, int e) {
   (void)e;
-  return -(int64_t)(word & 1);
+  return -(int64_t)(word >> first & 1);
 }
 
 /* Element by element. */

@@ -49,9 +49,10 @@ INLINE void compress_vectors(compression *c, bits floor, int vectors, int e) {
 INLINE void compress_last(compression *c, bits floor, size_t n, int e) {
   const size_t lanes = lanes_of(e), begin = n - lanes;
   const bits x = held(load(c->x + begin * (size_t)size(e), e));
-  const uint64_t fresh = to_bits(active(x, floor, e), e) & ~low_bits(c->i - begin);
+  const mask m = active(x, floor, e);
+  const uint64_t fresh = to_bits(&m, 1, e) & ~low_bits(c->i - begin);
   c->first = broadcast((int64_t)begin, W32);
-  compress_vector(c, x, from_bits(fresh, e), 1, e);
+  compress_vector(c, x, from_bits(fresh, 0, e), 1, e);
   c->i = n;
 }
 

@@ -6,7 +6,7 @@
 typedef simde__m128i bits;
 typedef simde__m128i mask;
 
-enum { REGISTERS = 16, MASKS_BYTES = 0, LOADS_BY_MASK = 0, CONVERTS_F16 = 0 };
+enum { REGISTERS = 16, MASKS_BYTES = 0, LOADS_BY_MASK = 0, CONVERTS_F16 = 0, LARGER_OF_BYTES = 0 };
 #define STREAMS 1
 
 INLINE int vector_bytes(int e) { return (void)e, 16; }
@@ -118,27 +118,35 @@ INLINE bits add_words(bits a, bits b, int e) {
   }
 }
 
-INLINE uint64_t to_bits(mask m, int e) {
+/* Packed as bytes; of 64-bit lanes one half each. */
+INLINE int masks_at_once(int e) { return size(e) == 4 ? 4 : 2; }
+INLINE uint64_t to_bits(const mask m[], int masks, int e) {
   switch (size(e)) {
     case 2:
-      return (uint64_t)(uint32_t)simde_mm_movemask_epi8(simde_mm_packs_epi16(m, simde_mm_setzero_si128()));
+      return (uint32_t)simde_mm_movemask_epi8(
+          simde_mm_packs_epi16(m[0], masks == 2 ? m[1] : simde_mm_setzero_si128()));
     case 4:
-      return (uint64_t)(uint32_t)simde_mm_movemask_ps(simde_mm_castsi128_ps(m));
+      if (masks == 1) return (uint32_t)simde_mm_movemask_ps(simde_mm_castsi128_ps(*m));
+      return (uint32_t)simde_mm_movemask_epi8(
+          simde_mm_packs_epi16(simde_mm_packs_epi32(m[0], m[1]), simde_mm_packs_epi32(m[2], m[3])));
     default:
-      return (uint64_t)(uint32_t)simde_mm_movemask_pd(simde_mm_castsi128_pd(m));
+      if (masks == 1) return (uint32_t)simde_mm_movemask_pd(simde_mm_castsi128_pd(*m));
+      return (uint32_t)simde_mm_movemask_ps(
+          simde_mm_shuffle_ps(simde_mm_castsi128_ps(m[0]), simde_mm_castsi128_ps(m[1]), 0x88));
   }
 }
-INLINE mask from_bits(uint64_t word, int e) {
+INLINE mask from_bits(uint64_t word, int first, int e) {
   bits each;
   switch (size(e)) {
     case 2:
-      each = simde_mm_set_epi16(128, 64, 32, 16, 8, 4, 2, 1);
+      word >>= first / 16 * 16;
+      each = simde_mm_slli_epi16(simde_mm_set_epi16(128, 64, 32, 16, 8, 4, 2, 1), first % 16);
       return simde_mm_cmpeq_epi16(simde_mm_and_si128(simde_mm_set1_epi16((int16_t)word), each), each);
     case 4:
-      each = simde_mm_set_epi32(8, 4, 2, 1);
+      each = simde_mm_slli_epi32(simde_mm_set_epi32(8, 4, 2, 1), first);
       break;
     default:
-      each = simde_mm_set_epi32(2, 2, 1, 1);
+      each = simde_mm_slli_epi32(simde_mm_set_epi32(2, 2, 1, 1), first);
   }
   return simde_mm_cmpeq_epi32(simde_mm_and_si128(simde_mm_set1_epi32((int32_t)word), each), each);
 }

@@ -93,7 +93,7 @@ INLINE bits visit_vector(gradient g, gradient_buffers b, size_t at, bits paramet
                          const constants *c) {
   bits x[MAX_INPUTS] = {load(b.x + at, g.element), load(b.dy + at, g.element), parameter};
   bits out[MAX_OUTPUTS];
-  mask none = from_bits(0, g.element);
+  mask none = from_bits(0, 0, g.element);
   g.op(x, out, &none, c, g.element);
   g.terms(x[0], x[1], terms, c, g.element);
   return out[0];
@@ -171,7 +171,7 @@ INLINE void add_columns(gradient g, int whole, gradient_buffers b, const char *p
                         size_t blocks, double *lanes, const constants *c) {
   const int e = g.element, parts = (int)((whole ? lanes_of(e) : unit_of(e)) / lanes_of(F64));
   bits in[MAX_INPUTS], out[MAX_OUTPUTS], terms[MAX_PARTS], sum[MAX_PARTS];
-  mask none = from_bits(0, e);
+  mask none = from_bits(0, 0, e);
   if (g.inputs > 2) in[2] = load_unit(parameters, whole, e);
   load_parts(sum, lanes, parts);
   for (size_t at = 0; blocks > 0; blocks--, at += stride) {

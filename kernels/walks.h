@@ -43,7 +43,7 @@ typedef struct {
 /* One vector's worth of results. */
 typedef struct {
   bits out[MAX_OUTPUTS];
-  uint64_t kept;
+  mask kept;
 } result;
 
 /* Where f16 is converted without an instruction for it an operation is so long that it is better a loop than
@@ -68,10 +68,22 @@ INLINE int batch_of(shape s) {
   return vectors;
 }
 
-/* Loads every input of every vector, then computes. `at` counts elements, kept[] bits go in where the mask is
- * read and come out in the result where it is written. */
+/* The bits of results that follow each other. */
+INLINE uint64_t bits_of(const result r[], int vectors, int e) {
+  const int at_once = vectors % masks_at_once(e) ? 1 : masks_at_once(e);
+  uint64_t word = 0;
+  mask m[MAX_BATCH];
+  UNROLL
+  for (int v = 0; v < vectors; v++) m[v] = r[v].kept;
+  UNROLL
+  for (int v = 0; v < vectors; v += at_once) word |= to_bits(m + v, at_once, e) << (size_t)v * lanes_of(e);
+  return word;
+}
+
+/* Loads every input of every vector, then computes. `at` counts elements; where the mask is read vector v has the
+ * bits of kept[v] from v * step on, with the same word in all of a batch. */
 INLINE void compute(operation *op, shape s, const buffers *b, const size_t at[], const uint64_t kept[],
-                    int vectors, result r[], const constants *c) {
+                    int step, int vectors, result r[], const constants *c) {
   const int e = s.element;
   bits in[MAX_BATCH][MAX_INPUTS];
   UNROLL
@@ -83,9 +95,9 @@ INLINE void compute(operation *op, shape s, const buffers *b, const size_t at[],
   }
   UNROLL
   for (int v = 0; v < vectors; v++) {
-    mask m = from_bits(s.mask == MASK_READ ? kept[v] : 0, e);
+    mask m = s.mask == MASK_READ ? from_bits(kept[v], v * step, e) : from_bits(0, 0, e);
     op(in[v], r[v].out, &m, c, e);
-    if (s.mask == MASK_WRITTEN) r[v].kept = to_bits(m, e);
+    if (s.mask == MASK_WRITTEN) r[v].kept = m;
   }
 }
 
@@ -93,11 +105,11 @@ INLINE void compute(operation *op, shape s, const buffers *b, const size_t at[],
 INLINE void compute_all(operation *op, shape s, const buffers *b, const size_t at[], const uint64_t kept[],
                         int vectors, result r[], const constants *c) {
   if (!is_long(s.element)) {
-    compute(op, s, b, at, kept, vectors, r, c);
+    compute(op, s, b, at, kept, 0, vectors, r, c);
     return;
   }
   NO_UNROLL
-  for (int v = 0; v < vectors; v++) compute(op, s, b, at + v, kept + v, 1, r + v, c);
+  for (int v = 0; v < vectors; v++) compute(op, s, b, at + v, kept + v, 0, 1, r + v, c);
 }
 
 INLINE void put(shape s, const buffers *b, const size_t at[], int vectors, const result r[]) {
@@ -213,12 +225,12 @@ INLINE void map_piece(operation *op, shape s, const buffers *b, size_t n, int pi
     kept = load_bytes(b->mask_in, mask_bytes);
     if (!MASKS_BYTES) kept = (kept & low_bits(lanes)) | kept >> rest << lanes;
   }
-  mask m = from_bits(kept, e);
+  mask m = from_bits(kept, 0, e);
   op(in, r.out, &m, c, e);
   UNROLL
   for (int o = 0; o < s.outputs; o++) store_any_part(b->out[o], r.out[o], bytes, piece, e);
   if (s.mask == MASK_WRITTEN) {
-    kept = to_bits(m, e);
+    kept = to_bits(&m, 1, e);
     if (!MASKS_BYTES) kept = (kept & low_bits(lanes)) | (kept >> lanes & low_bits(lanes)) << rest;
     store_bytes(b->mask_out, kept & low_bits(n), mask_bytes);
   }
@@ -266,7 +278,7 @@ INLINE void map_ends(operation *op, shape s, const buffers *b, size_t n, int eac
   put(s, b, at, 2 * each, r);
   if (s.mask == MASK_WRITTEN) {
     UNROLL
-    for (int v = 0; v < 2 * each; v++) word |= r[v].kept << at[v];
+    for (int v = 0; v < 2 * each; v++) word |= bits_of(r + v, 1, s.element) << at[v];
     store_bytes(b->mask_out, word, mask_bytes);
   }
 }
@@ -290,16 +302,12 @@ INLINE uint64_t map_first_line(operation *op, shape s, const buffers *b, const c
   UNROLL
   for (int v = 0; v < vectors; v++) {
     at[v] = (size_t)v * lanes;
-    kept[v] = s.mask == MASK_READ ? word >> at[v] : 0;
+    kept[v] = word;
   }
   s.walk = CACHED;
-  compute(op, s, b, at, kept, vectors, r, c);
+  compute(op, s, b, at, kept, (int)lanes, vectors, r, c);
   put(s, b, at, vectors, r);
-  if (s.mask == MASK_WRITTEN) {
-    UNROLL
-    for (int v = 0; v < vectors; v++) word |= r[v].kept << at[v];
-  }
-  return word;
+  return s.mask == MASK_WRITTEN ? bits_of(r, vectors, s.element) : 0;
 }
 
 INLINE void map_long(operation *op, shape s, const buffers *b, size_t n, const constants *c) {
@@ -315,6 +323,7 @@ INLINE void map_long(operation *op, shape s, const buffers *b, size_t n, const c
   /* The vectors at both ends overlap what lies between. Of a walk that may be in place they are computed before
    * it and stored after it. */
   const size_t ends[2] = {0, n - lanes};
+  uint64_t last_bits = 0;
   result end[2];
   if (s.mask == MASK_READ) {
     kept[0] = bits_at(b->mask_in, 0, lanes);
@@ -326,7 +335,10 @@ INLINE void map_long(operation *op, shape s, const buffers *b, size_t n, const c
     if (s.mask == MASK_WRITTEN) open_writer(&m, b->mask_out, word, i);
   } else {
     compute_all(op, s, b, ends, kept, 2, end, c);
-    if (s.mask == MASK_WRITTEN) open_writer(&m, b->mask_out, end[0].kept, i);
+    if (s.mask == MASK_WRITTEN) {
+      open_writer(&m, b->mask_out, bits_of(end, 1, s.element), i);
+      last_bits = bits_of(end + 1, 1, s.element);
+    }
   }
 
   const int by_pages = s.walk == STREAMING ? fetches_pages() : s.walk == IN_PLACE;
@@ -343,15 +355,11 @@ INLINE void map_long(operation *op, shape s, const buffers *b, size_t n, const c
     UNROLL
     for (int v = 0; v < batch; v++) {
       at[v] = i + (size_t)v * lanes;
-      if (s.mask == MASK_READ) kept[v] = word >> (size_t)v * lanes;
+      if (s.mask == MASK_READ) kept[v] = word;
     }
-    compute(op, s, b, at, kept, batch, r, &often);
+    compute(op, s, b, at, kept, (int)lanes, batch, r, &often);
     put(s, b, at, batch, r);
-    if (s.mask == MASK_WRITTEN) {
-      UNROLL
-      for (int v = 0; v < batch; v++) word |= r[v].kept << (size_t)v * lanes;
-      write_bits(&m, word, batch_bits);
-    }
+    if (s.mask == MASK_WRITTEN) write_bits(&m, bits_of(r, batch, s.element), batch_bits);
   }
 
   /* At most a batch, its last vector being the one at the end: with a mask at most 64 bits. */
@@ -361,20 +369,21 @@ INLINE void map_long(operation *op, shape s, const buffers *b, size_t n, const c
   for (; rest - done > lanes; done += lanes) {
     at[0] = i + done;
     if (s.mask == MASK_READ) kept[0] = word >> done;
-    compute(op, s, b, at, kept, 1, r, c);
+    compute(op, s, b, at, kept, 0, 1, r, c);
     put(single, b, at, 1, r);
-    if (s.mask == MASK_WRITTEN) word |= r[0].kept << done;
+    if (s.mask == MASK_WRITTEN) word |= bits_of(r, 1, s.element) << done;
   }
   if (s.walk == STREAMING) {
     if (s.mask == MASK_READ) kept[1] = bits_at(b->mask_in, n - lanes, lanes);
-    compute(op, s, b, ends + 1, kept + 1, 1, end + 1, c);
+    compute(op, s, b, ends + 1, kept + 1, 0, 1, end + 1, c);
+    if (s.mask == MASK_WRITTEN) last_bits = bits_of(end + 1, 1, s.element);
     put(single, b, ends + 1, 1, end + 1);
     fence();
   } else {
     put(s, b, ends, 2, end);
   }
   if (s.mask == MASK_WRITTEN) {
-    word |= end[1].kept >> (lanes - (rest - done)) << done;
+    word |= last_bits >> (lanes - (rest - done)) << done;
     write_rest(&m, word, rest);
   }
 }
