@@ -141,7 +141,7 @@ INLINE bits add_words(bits a, bits b, int e) {
   }
 }
 
-/* Packed to bytes within their halves, and put in order: without a vector of constants, since clamp_mask has no register
+/* Packed to bytes within their halves, and put in order: without a vector of constants, as clamp_mask has no register
  * left. */
 INLINE int masks_at_once(int e) { return size(e) == 2 ? 2 : size(e) == 4 ? 4 : 1; }
 INLINE uint64_t to_bits(const mask m[], int masks, int e) {
@@ -154,30 +154,30 @@ INLINE uint64_t to_bits(const mask m[], int masks, int e) {
   }
   switch (size(e)) {
     case 2:
-      return (uint64_t)(uint32_t)simde_mm_movemask_epi8(
+      return (uint32_t)simde_mm_movemask_epi8(
           simde_mm_packs_epi16(simde_mm256_castsi256_si128(*m), simde_mm256_extracti128_si256(*m, 1)));
     case 4:
-      return (uint64_t)(uint32_t)simde_mm256_movemask_ps(simde_mm256_castsi256_ps(*m));
+      return (uint32_t)simde_mm256_movemask_ps(simde_mm256_castsi256_ps(*m));
     default:
-      return (uint64_t)(uint32_t)simde_mm256_movemask_pd(simde_mm256_castsi256_pd(*m));
+      return (uint32_t)simde_mm256_movemask_pd(simde_mm256_castsi256_pd(*m));
   }
 }
 /* Lane i has bit first + i. The vectors of a batch have one word, which is then spread but once. */
 INLINE mask from_bits(uint64_t word, int first, int e) {
-  const int64_t bytes = INT64_C(0x0101010101010101);
-  bits all = simde_mm256_set1_epi64x((int64_t)word), each;
+  const int64_t low = first / 8 * INT64_C(0x0101010101010101), high = low + INT64_C(0x0101010101010101);
+  bits all, each;
   switch (size(e)) {
     case 2: /* the two bytes of a vector, each to its half */
+      all = simde_mm256_shuffle_epi8(simde_mm256_set1_epi64x((int64_t)word),
+                                     simde_mm256_set_epi64x(high, high, low, low));
       each = simde_mm256_set_epi16(128, 64, 32, 16, 8, 4, 2, 1, 128, 64, 32, 16, 8, 4, 2, 1);
-      all = simde_mm256_shuffle_epi8(
-          all, simde_mm256_set_epi64x(bytes * (first / 8 + 1), bytes * (first / 8 + 1), bytes * (first / 8),
-                                      bytes * (first / 8)));
       return simde_mm256_cmpeq_epi16(simde_mm256_and_si256(all, each), each);
     case 4:
-      each = simde_mm256_slli_epi32(simde_mm256_set_epi32(128, 64, 32, 16, 8, 4, 2, 1), first);
       all = simde_mm256_set1_epi32((int32_t)word);
+      each = simde_mm256_slli_epi32(simde_mm256_set_epi32(128, 64, 32, 16, 8, 4, 2, 1), first);
       return simde_mm256_cmpeq_epi32(simde_mm256_and_si256(all, each), each);
     default:
+      all = simde_mm256_set1_epi64x((int64_t)word);
       each = simde_mm256_slli_epi64(simde_mm256_set_epi64x(8, 4, 2, 1), first);
       return simde_mm256_cmpeq_epi64(simde_mm256_and_si256(all, each), each);
   }

@@ -95,7 +95,7 @@ INLINE void compute(operation *op, shape s, const buffers *b, const size_t at[],
   }
   UNROLL
   for (int v = 0; v < vectors; v++) {
-    mask m = s.mask == MASK_READ ? from_bits(kept[v], v * step, e) : from_bits(0, 0, e);
+    mask m = from_bits(s.mask == MASK_READ ? kept[v] : 0, v * step, e);
     op(in[v], r[v].out, &m, c, e);
     if (s.mask == MASK_WRITTEN) r[v].kept = m;
   }
