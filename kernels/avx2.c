@@ -104,20 +104,15 @@ INLINE mask above(bits x, bits floor, int e) {
 
 INLINE mask is_zero(bits x, int e) {
   const bits zero = simde_mm256_setzero_si256();
-  switch (size(e)) {
-    case 2:
-      return simde_mm256_cmpeq_epi16(x, zero);
-    case 4:
-      return simde_mm256_cmpeq_epi32(x, zero);
-    default:
-      return simde_mm256_cmpeq_epi64(x, zero);
-  }
+  return size(e) == 4 ? simde_mm256_cmpeq_epi32(x, zero) : simde_mm256_cmpeq_epi64(x, zero);
 }
 
-INLINE mask active(bits x, bits floor, int e) {
+/* See sse2.c. */
+INLINE mask active(bits x, bits floor, bits nan, int e) {
+  if (size(e) == 2) return above(x, simde_mm256_subs_epu16(x, nan), e);
   return simde_mm256_andnot_si256(is_zero(x, e), above(x, floor, e));
 }
-INLINE mask active_in_loop(bits x, bits floor, int e) { return active(x, floor, e); }
+INLINE mask active_in_loop(bits x, bits floor, bits nan, int e) { return active(x, floor, nan, e); }
 
 INLINE bits where(mask m, bits x, int e) { return (void)e, simde_mm256_and_si256(m, x); }
 INLINE bits choose(mask m, bits a, bits b, int e) { return (void)e, simde_mm256_blendv_epi8(b, a, m); }
@@ -242,6 +237,7 @@ INLINE mask not_at_most(bits a, bits b, int e) {
   return simde_mm256_castps_si256(
       simde_mm256_cmp_ps(simde_mm256_castsi256_ps(a), simde_mm256_castsi256_ps(b), SIMDE_CMP_NLE_UQ));
 }
+INLINE mask both_not_at_most(mask m, bits a, bits b, int e) { return both(m, not_at_most(a, b, e)); }
 
 #if !defined(__AVX__)
 INLINE mask less_f64(bits a, bits b) {

@@ -21,6 +21,7 @@
 #include <simde/x86/avx512/setzero.h>
 #include <simde/x86/avx512/srli.h>
 #include <simde/x86/avx512/storeu.h>
+#include <simde/x86/avx512/subs.h>
 #include <simde/x86/avx512/test.h>
 #include <simde/x86/avx512/unpackhi.h>
 #include <simde/x86/avx512/unpacklo.h>
@@ -141,15 +142,11 @@ INLINE mask above(bits x, bits floor, int e) {
   }
 }
 
-/* The test against zero masks the comparison: two instructions, no mask arithmetic. */
-INLINE mask active(bits x, bits floor, int e) {
+/* Halves: see sse2.c. Else the test against zero masks the comparison: two instructions, no mask arithmetic. */
+INLINE mask active(bits x, bits floor, bits nan, int e) {
   switch (size(e)) {
     case 2:
-#if NATIVE
-      return _mm512_mask_cmpgt_epi16_mask(_mm512_test_epi16_mask(x, x), x, floor);
-#else
-      return simde_mm512_test_epi16_mask(x, x) & above(x, floor, e);
-#endif
+      return above(x, simde_mm512_subs_epu16(x, nan), e);
     case 4:
       return simde_mm512_mask_cmpgt_epi32_mask(simde_mm512_test_epi32_mask(x, x), x, floor);
     default:
@@ -159,15 +156,14 @@ INLINE mask active(bits x, bits floor, int e) {
 
 /* With the floor where x is negative, and with zero where it is not: one comparison, of which CPUs make fewer in a cycle
  * than of arithmetic. */
-INLINE mask active_in_loop(bits x, bits floor, int e) {
+INLINE mask active_in_loop(bits x, bits floor, bits nan, int e) {
 #if NATIVE
-  const bits signs = size(e) == 2   ? _mm512_srai_epi16(x, 15)
-                     : size(e) == 4 ? _mm512_srai_epi32(x, 31)
-                                    : _mm512_srai_epi64(x, 63);
-  return above(x, _mm512_and_si512(signs, floor), e);
-#else
-  return active(x, floor, e);
+  if (size(e) > 2) {
+    const bits signs = size(e) == 4 ? _mm512_srai_epi32(x, 31) : _mm512_srai_epi64(x, 63);
+    return above(x, _mm512_and_si512(signs, floor), e);
+  }
 #endif
+  return active(x, floor, nan, e);
 }
 
 INLINE bits where(mask m, bits x, int e) {
@@ -216,7 +212,31 @@ INLINE int masks_at_once(int e) { return (void)e, 1; }
 INLINE uint64_t to_bits(const mask m[], int masks, int e) {
   return (void)masks, *m & low_bits(64 / (size_t)size(e));
 }
-INLINE mask from_bits(uint64_t word, int first, int e) { return (void)e, word >> first; }
+/* Of a batch of four shifted as masks: their word is then moved to where masks are once. */
+INLINE mask from_bits(uint64_t word, int first, int e) {
+#if NATIVE
+  if (size(e) == 4) {
+    switch (first) {
+      case 16:
+        return _kshiftri_mask64(word, 16);
+      case 32:
+        return _kshiftri_mask64(word, 32);
+      case 48:
+        return _kshiftri_mask64(word, 48);
+    }
+  } else if (size(e) == 8) {
+    switch (first) {
+      case 8:
+        return _kshiftri_mask64(word, 8);
+      case 16:
+        return _kshiftri_mask64(word, 16);
+      case 24:
+        return _kshiftri_mask64(word, 24);
+    }
+  }
+#endif
+  return (void)e, word >> first;
+}
 
 INLINE int group_of(int e) { return size(e) == 8 ? 8 : 16; }
 
@@ -291,6 +311,17 @@ INLINE mask not_at_most(bits a, bits b, int e) {
                                    SIMDE_CMP_NLE_UQ);
   }
   return simde_mm512_cmp_ps_mask(simde_mm512_castsi512_ps(a), simde_mm512_castsi512_ps(b), SIMDE_CMP_NLE_UQ);
+}
+/* One instruction: compilers often make `both` of two masks only after they have been moved to integers. */
+INLINE mask both_not_at_most(mask m, bits a, bits b, int e) {
+#if NATIVE
+  return size(e) == 8 ? _mm512_mask_cmp_pd_mask((__mmask8)m, _mm512_castsi512_pd(a), _mm512_castsi512_pd(b),
+                                                _CMP_NLE_UQ)
+                      : _mm512_mask_cmp_ps_mask((__mmask16)m, _mm512_castsi512_ps(a), _mm512_castsi512_ps(b),
+                                                _CMP_NLE_UQ);
+#else
+  return both(m, not_at_most(a, b, e));
+#endif
 }
 
 #if !NATIVE

@@ -9,12 +9,6 @@
 
 enum { LINE = 64, PAGE = 4096, PAGES = 4, GROUP = PAGES * PAGE };
 
-/* What a loop tests anew in each iteration, though it never changes: compilers make two loops of one otherwise. */
-INLINE int retested(int flag) {
-  __asm__("" : "+r"(flag));
-  return flag;
-}
-
 /* The first byte to touch while `lines` lines (1, 2 or 4) from `at` on, a multiple of theirs, are worked on: as far in
  * a page of the next group as `at` has come in its own, a line of each page at a time. The others are a page apart. */
 INLINE size_t place_ahead(size_t at) {
@@ -22,11 +16,19 @@ INLINE size_t place_ahead(size_t at) {
   return at / GROUP * GROUP + GROUP + line % PAGES * PAGE + in_group / PAGES * LINE;
 }
 
-/* Ahead of `bytes` of `p` from `at` on. An address past the end of a tensor is only a hint, which never faults. */
-INLINE void fetch(const void *p, size_t at, size_t bytes) {
+/* Ahead of `bytes` of `p` from `at` on, which is one of so many inputs: into L1, or of several into L2, as their groups
+ * would fill L1. An address past the end of a tensor is only a hint, which never faults. */
+INLINE void fetch(const void *p, size_t at, size_t bytes, int inputs) {
   const size_t lines = bytes < LINE ? 1 : bytes / LINE, first = place_ahead(at / LINE / lines * lines * LINE);
   UNROLL
-  for (size_t k = 0; k < lines; k++) __builtin_prefetch((const char *)p + first + k * PAGE);
+  for (size_t k = 0; k < lines; k++) {
+    const char *const line = (const char *)p + first + k * PAGE;
+    if (inputs == 1) {
+      __builtin_prefetch(line, 0, 3);
+    } else {
+      __builtin_prefetch(line, 0, 2);
+    }
+  }
 }
 
 #endif

@@ -17,11 +17,11 @@ INLINE void relu(int e, enum walk walk, const void *x, void *y, size_t n, int64_
 INLINE void relu_grad(int e, enum walk walk, const void *x, const void *dy, void *dx, size_t n,
                       int64_t floor) {
   map(op_relu_grad, (shape){.element = e, .inputs = 2, .outputs = 1, .walk = walk},
-      (buffers){.in = {x, dy}, .out = {dx}}, n, (constants){.floor = broadcast(floor, e)});
+      (buffers){.in = {x, dy}, .out = {dx}}, n, selection(e, floor));
 }
 
 INLINE void relu_mask(int e, enum walk walk, const void *x, void *y, uint8_t *kept, size_t n, int64_t floor) {
-  const constants c = {.floor = broadcast(floor, e)};
+  const constants c = selection(e, floor);
   const buffers b = {.in = {x}, .out = {y}, .mask_out = kept};
   if (y || walk == STREAMING) {
     map(op_relu_mask, (shape){.element = e, .inputs = 1, .outputs = 1, .mask = MASK_WRITTEN, .walk = walk}, b,
@@ -72,6 +72,7 @@ INLINE void map_compared(operation *op, shape s, buffers b, size_t n, int64_t lo
   s.crowded = comparison == BY_RANK || (comparison == BY_SIGN_BELOW && s.inputs > 1 && REGISTERS < 32);
   map(op, s, b, n,
       (constants){.floor = broadcast(floor_of(e), e),
+                  .nan = broadcast(nan_beyond(floor_of(e), e), e),
                   .lo = broadcast(lo, e),
                   .hi = broadcast(hi, e),
                   .value = broadcast(value, e),
@@ -182,7 +183,7 @@ INLINE void relu_bias_run(int e, const void *x, void *y, size_t n, int64_t bias)
 
 INLINE void count_elements(int e, const void *x, void *counters, size_t n, int64_t floor) {
   map(op_count, (shape){.element = e, .inputs = 2, .outputs = 1},
-      (buffers){.in = {x, counters}, .out = {counters}}, n, (constants){.floor = broadcast(floor, e)});
+      (buffers){.in = {x, counters}, .out = {counters}}, n, selection(e, floor));
 }
 
 #define KERNEL_AS(symbol, parameters, ...)                 \

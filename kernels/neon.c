@@ -6,9 +6,7 @@
 #include <simde/arm/neon/add.h>
 #include <simde/arm/neon/addv.h>
 #include <simde/arm/neon/and.h>
-#include <simde/arm/neon/bic.h>
 #include <simde/arm/neon/bsl.h>
-#include <simde/arm/neon/ceqz.h>
 #include <simde/arm/neon/cgt.h>
 #include <simde/arm/neon/cle.h>
 #include <simde/arm/neon/clt.h>
@@ -29,6 +27,7 @@
 #include <simde/arm/neon/mvn.h>
 #include <simde/arm/neon/orr.h>
 #include <simde/arm/neon/padd.h>
+#include <simde/arm/neon/qsub.h>
 #include <simde/arm/neon/qtbl.h>
 #include <simde/arm/neon/reinterpret.h>
 #include <simde/arm/neon/shr_n.h>
@@ -107,19 +106,25 @@ INLINE mask above(bits x, bits floor, int e) {
   }
 }
 
-INLINE mask is_zero(bits x, int e) {
+/* See sse2.c; here elements of any size saturate. */
+INLINE mask active(bits x, bits floor, bits nan, int e) {
+  (void)floor;
   switch (size(e)) {
     case 2:
-      return simde_vreinterpretq_u8_u16(simde_vceqzq_u16(simde_vreinterpretq_u16_u8(x)));
+      nan = simde_vreinterpretq_u8_u16(
+          simde_vqsubq_u16(simde_vreinterpretq_u16_u8(x), simde_vreinterpretq_u16_u8(nan)));
+      break;
     case 4:
-      return simde_vreinterpretq_u8_u32(simde_vceqzq_u32(simde_vreinterpretq_u32_u8(x)));
+      nan = simde_vreinterpretq_u8_u32(
+          simde_vqsubq_u32(simde_vreinterpretq_u32_u8(x), simde_vreinterpretq_u32_u8(nan)));
+      break;
     default:
-      return simde_vreinterpretq_u8_u64(simde_vceqzq_u64(simde_vreinterpretq_u64_u8(x)));
+      nan = simde_vreinterpretq_u8_u64(
+          simde_vqsubq_u64(simde_vreinterpretq_u64_u8(x), simde_vreinterpretq_u64_u8(nan)));
   }
+  return above(x, nan, e);
 }
-
-INLINE mask active(bits x, bits floor, int e) { return simde_vbicq_u8(above(x, floor, e), is_zero(x, e)); }
-INLINE mask active_in_loop(bits x, bits floor, int e) { return active(x, floor, e); }
+INLINE mask active_in_loop(bits x, bits floor, bits nan, int e) { return active(x, floor, nan, e); }
 
 INLINE bits where(mask m, bits x, int e) { return (void)e, simde_vandq_u8(m, x); }
 INLINE bits choose(mask m, bits a, bits b, int e) { return (void)e, simde_vbslq_u8(m, a, b); }
@@ -271,6 +276,7 @@ INLINE mask not_at_most(bits a, bits b, int e) {
                                      : simde_vreinterpretq_u8_u32(simde_vcleq_f32(
                                            simde_vreinterpretq_f32_u8(a), simde_vreinterpretq_f32_u8(b))));
 }
+INLINE mask both_not_at_most(mask m, bits a, bits b, int e) { return both(m, not_at_most(a, b, e)); }
 
 /* NEON's own maximum makes NaNs quiet. */
 INLINE bits larger(bits bound, bits x, int e) {

@@ -14,7 +14,7 @@ enum comparison {
 
 /* Parameters of a call, spread over a vector once before the walk. */
 typedef struct {
-  bits floor;
+  bits floor, nan;       /* see `selection` */
   bits slope, bias;      /* in the type of the arithmetic: f32 for the half types */
   bits lo, hi, value;    /* elements; a threshold is a lower bound */
   bits rank_lo, rank_hi; /* the bounds as `over_lo` and `under_hi` compare them by rank */
@@ -22,15 +22,22 @@ typedef struct {
   int in_loop; /* of a long walk */
 } constants;
 
-/* What the operations of a type need; `slope` as table.h has it. */
-INLINE constants arithmetic(int e, int64_t slope) {
-  return (constants){.floor = broadcast(floor_of(e), e), .slope = broadcast(slope, is_half(e) ? F32 : e)};
+/* What selecting needs: `floor` as table.h has it. */
+INLINE constants selection(int e, int64_t floor) {
+  return (constants){.floor = broadcast(floor, e), .nan = broadcast(nan_beyond(floor, e), e)};
 }
 
-/* In a loop it matters how many instructions of a kind there are, at a walk's ends how long they take one after the
- * other. */
+/* What the operations of a type need; `slope` as table.h has it. */
+INLINE constants arithmetic(int e, int64_t slope) {
+  constants c = selection(e, floor_of(e));
+  c.slope = broadcast(slope, is_half(e) ? F32 : e);
+  return c;
+}
+
+/* In a loop it matters how many instructions of a kind there are, which is why its vectors take turns (walks.h), at a
+ * walk's ends how long they take one after the other. */
 INLINE mask is_kept(bits x, const constants *c, int e) {
-  return c->in_loop ? active_in_loop(x, c->floor, e) : active(x, c->floor, e);
+  return c->in_loop ? active_in_loop(x, c->floor, c->nan, e) : active(x, c->floor, c->nan, e);
 }
 
 /* in[] is the operation's own; it leaves the same numbers there. */
@@ -83,10 +90,15 @@ INLINE mask over_lo(bits x, const constants *c, int e) {
   }
 }
 
-/* !(x >= hi) */
+/* !(x >= hi), by rank. */
 INLINE mask under_hi(bits x, const constants *c, int e) {
-  if (c->comparison == BY_RANK) return above(c->rank_hi, rank(x, nans_at_bottom(e), e), e);
-  return not_at_most(c->hi, x, e);
+  return above(c->rank_hi, rank(x, nans_at_bottom(e), e), e);
+}
+
+/* !(x <= lo) and !(x >= hi) */
+INLINE mask between(bits x, const constants *c, int e) {
+  const mask over = over_lo(x, c, e);
+  return c->comparison == BY_RANK ? both(over, under_hi(x, c, e)) : both_not_at_most(over, c->hi, x, e);
 }
 
 /* An operand that is used more than once is held; another one may be loaded by the instruction that uses it. In the
@@ -178,13 +190,13 @@ OPERATION(op_clamp) {
 OPERATION(op_clamp_grad) {
   HOLD(0);
   HOLD_DECIDED(1);
-  out[0] = where(both(over_lo(in[0], c, e), under_hi(in[0], c, e)), in[1], e);
+  out[0] = where(between(in[0], c, e), in[1], e);
 }
 
 OPERATION(op_clamp_mask) {
   HOLD(0);
   out[0] = clamped(in[0], c, e);
-  *kept = both(over_lo(in[0], c, e), under_hi(in[0], c, e));
+  *kept = between(in[0], c, e);
 }
 
 OPERATION(op_threshold) {

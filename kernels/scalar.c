@@ -49,8 +49,11 @@ INLINE mask above(bits x, bits floor, int e) {
   (void)e;
   return -(int64_t)(x > floor);
 }
-INLINE mask active(bits x, bits floor, int e) { return above(x, floor, e) & -(int64_t)(x != 0); }
-INLINE mask active_in_loop(bits x, bits floor, int e) { return active(x, floor, e); }
+INLINE mask active(bits x, bits floor, bits nan, int e) {
+  (void)nan;
+  return above(x, floor, e) & -(int64_t)(x != 0);
+}
+INLINE mask active_in_loop(bits x, bits floor, bits nan, int e) { return active(x, floor, nan, e); }
 
 INLINE bits where(mask m, bits x, int e) {
   (void)e;
@@ -122,6 +125,7 @@ INLINE bits mul_lanes(bits a, bits b, int e) {
 INLINE mask not_at_most(bits a, bits b, int e) {
   return -(int64_t) !(size(e) == 8 ? f64_of(a) <= f64_of(b) : f32_of(a) <= f32_of(b));
 }
+INLINE mask both_not_at_most(mask m, bits a, bits b, int e) { return both(m, not_at_most(a, b, e)); }
 
 INLINE int less(bits a, bits b, int e) {
   if (e == F64) return f64_of(a) < f64_of(b);

@@ -5,6 +5,7 @@
 #define FASTRELU_KERNELS_SPARSE_H
 
 #include "base.h"
+#include "operations.h"
 #include "walks.h"
 
 typedef struct {
@@ -31,13 +32,13 @@ INLINE void compress_vector(compression *c, bits x, mask m, int whole, int e) {
 
 /* found <= i: the stores of a vector stay below the end of that vector, inside of n; in place they reach
  * nothing that is still to be loaded. */
-INLINE void compress_vectors(compression *c, bits floor, int vectors, int e) {
+INLINE void compress_vectors(compression *c, const constants *k, int vectors, int e) {
   bits x[MAX_BATCH];
   mask m[MAX_BATCH];
   UNROLL
   for (int v = 0; v < vectors; v++) {
     x[v] = held(load(c->x + (c->i + (size_t)v * lanes_of(e)) * (size_t)size(e), e));
-    m[v] = active(x[v], floor, e);
+    m[v] = is_kept(x[v], k, e);
   }
   UNROLL
   for (int v = 0; v < vectors; v++) compress_vector(c, x[v], m[v], 1, e);
@@ -46,10 +47,10 @@ INLINE void compress_vectors(compression *c, bits floor, int vectors, int e) {
 
 /* What is left, fewer than a vector, as the last vector of x without what it has in common with those before. It is
  * stored whole, so that there must be room behind what was found. */
-INLINE void compress_last(compression *c, bits floor, size_t n, int e) {
+INLINE void compress_last(compression *c, const constants *k, size_t n, int e) {
   const size_t lanes = lanes_of(e), begin = n - lanes;
   const bits x = held(load(c->x + begin * (size_t)size(e), e));
-  const mask m = active(x, floor, e);
+  const mask m = is_kept(x, k, e);
   const uint64_t fresh = to_bits(&m, 1, e) & ~low_bits(c->i - begin);
   c->first = broadcast((int64_t)begin, W32);
   compress_vector(c, x, from_bits(fresh, 0, e), 1, e);
@@ -70,17 +71,17 @@ INLINE void relu_compress(int e, const void *x, void *values, uint32_t *indices,
                           int64_t floor) {
   compression c = {x, values, indices, 0, 0, broadcast(0, W32)};
   if (group_of(e) > 0) {
-    const bits floors = broadcast(floor, e);
+    const constants k = selection(e, floor);
     const int batch = compress_batch(e);
-    while (n - c.i >= (size_t)batch * lanes_of(e)) compress_vectors(&c, floors, batch, e);
-    while (n - c.i >= lanes_of(e)) compress_vectors(&c, floors, 1, e);
+    while (n - c.i >= (size_t)batch * lanes_of(e)) compress_vectors(&c, &k, batch, e);
+    while (n - c.i >= lanes_of(e)) compress_vectors(&c, &k, 1, e);
     if (MASKS_BYTES && c.i < n) {
       /* What lies past the end is loaded as zeros, which are not active. */
       const size_t at = c.i * (size_t)size(e);
       const bits rest = load_part(c.x + at, n * (size_t)size(e) - at, vector_bytes(e));
-      compress_vector(&c, rest, active(rest, floors, e), 0, e);
+      compress_vector(&c, rest, is_kept(rest, &k, e), 0, e);
     } else if (c.i < n && c.i > 0 && c.found <= n - lanes_of(e)) {
-      compress_last(&c, floors, n, e);
+      compress_last(&c, &k, n, e);
     }
   }
   if (group_of(e) == 0 || !MASKS_BYTES) compress_each(&c, n, floor, e);

@@ -79,15 +79,17 @@ INLINE mask above(bits x, bits floor, int e) {
 
 INLINE mask is_zero(bits x, int e) {
   const bits zero = simde_mm_setzero_si128();
-  if (size(e) == 2) return simde_mm_cmpeq_epi16(x, zero);
   const bits words = simde_mm_cmpeq_epi32(x, zero);
   return size(e) == 4 ? words : simde_mm_and_si128(words, simde_mm_shuffle_epi32(words, 0xB1));
 }
 
-INLINE mask active(bits x, bits floor, int e) {
+/* x less the bits of the smallest NaN, but not less than zero, is below x for what is positive and for negative NaNs,
+ * and not for zero, nor (being positive) for the other negative numbers. */
+INLINE mask active(bits x, bits floor, bits nan, int e) {
+  if (size(e) == 2) return above(x, simde_mm_subs_epu16(x, nan), e);
   return simde_mm_andnot_si128(is_zero(x, e), above(x, floor, e));
 }
-INLINE mask active_in_loop(bits x, bits floor, int e) { return active(x, floor, e); }
+INLINE mask active_in_loop(bits x, bits floor, bits nan, int e) { return active(x, floor, nan, e); }
 
 INLINE bits where(mask m, bits x, int e) { return (void)e, simde_mm_and_si128(m, x); }
 INLINE bits choose(mask m, bits a, bits b, int e) {
@@ -186,6 +188,7 @@ INLINE mask not_at_most(bits a, bits b, int e) {
   return simde_mm_xor_si128(at_most, simde_mm_set1_epi32(-1));
 #endif
 }
+INLINE mask both_not_at_most(mask m, bits a, bits b, int e) { return both(m, not_at_most(a, b, e)); }
 
 #if !defined(__SSE2__)
 INLINE mask less_f64(bits a, bits b) {

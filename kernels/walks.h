@@ -86,6 +86,8 @@ INLINE void compute(operation *op, shape s, const buffers *b, const size_t at[],
                     int step, int vectors, result r[], const constants *c) {
   const int e = s.element;
   bits in[MAX_BATCH][MAX_INPUTS];
+  constants even = *c; /* the two forms of `is_kept` want different parts of the CPU: vectors take turns */
+  even.in_loop = 0;
   UNROLL
   for (int v = 0; v < vectors; v++) {
     UNROLL
@@ -96,7 +98,7 @@ INLINE void compute(operation *op, shape s, const buffers *b, const size_t at[],
   UNROLL
   for (int v = 0; v < vectors; v++) {
     mask m = from_bits(s.mask == MASK_READ ? kept[v] : 0, v * step, e);
-    op(in[v], r[v].out, &m, c, e);
+    op(in[v], r[v].out, &m, v % 2 ? c : &even, e);
     if (s.mask == MASK_WRITTEN) r[v].kept = m;
   }
 }
@@ -116,6 +118,7 @@ INLINE void put(shape s, const buffers *b, const size_t at[], int vectors, const
   const int e = s.element;
   UNROLL
   for (int v = 0; v < vectors; v++) {
+    in_order();
     UNROLL
     for (int o = 0; o < s.outputs; o++) {
       char *const to = (char *)b->out[o] + at[v] * (size_t)size(e);
@@ -149,11 +152,18 @@ INLINE void open_reader(bit_stream *m, const uint8_t *source, size_t position) {
   m->waiting = m->count ? *m->source++ >> position % 8 : 0;
 }
 
+/* Whether nothing waits, as where both tensor and mask begin at a line: worth a branch that is always the same if it
+ * saves shifting enough bits, and the walk does not wait for memory. */
+INLINE int is_aligned(const bit_stream *m, int count, enum walk walk) {
+  return walk != STREAMING && count >= 32 && retested((int)m->count) == 0;
+}
+
 /* The next `count` bits, a constant multiple of 8 up to 64. */
-INLINE uint64_t read_bits(bit_stream *m, int count) {
+INLINE uint64_t read_bits(bit_stream *m, int count, enum walk walk) {
   const uint64_t fresh = load_bytes(m->source, (size_t)count / 8);
-  const uint64_t word = m->waiting | fresh << m->count;
   m->source += count / 8;
+  if (is_aligned(m, count, walk)) return fresh;
+  const uint64_t word = m->waiting | fresh << m->count;
   m->waiting = count == 64 ? fresh >> 1 >> (63 - m->count) : (fresh << m->count | m->waiting) >> count;
   return word;
 }
@@ -175,9 +185,14 @@ INLINE void open_writer(bit_stream *m, uint8_t *destination, uint64_t word, size
 }
 
 /* `count` is a constant multiple of 8 up to 64. */
-INLINE void write_bits(bit_stream *m, uint64_t word, int count) {
-  store_bytes(m->next, m->waiting | word << m->count, (size_t)count / 8);
+INLINE void write_bits(bit_stream *m, uint64_t word, int count, enum walk walk) {
+  uint8_t *const to = m->next;
   m->next += count / 8;
+  if (is_aligned(m, count, walk)) {
+    store_bytes(to, scalar(word), (size_t)count / 8);
+    return;
+  }
+  store_bytes(to, m->waiting | word << m->count, (size_t)count / 8);
   m->waiting = count == 64 ? word >> 1 >> (63 - m->count) : (word << m->count | m->waiting) >> count;
 }
 
@@ -348,10 +363,10 @@ INLINE void map_long(operation *op, shape s, const buffers *b, size_t n, const c
     if (s.walk == STREAMING ? retested(by_pages) : by_pages) {
       UNROLL
       for (int k = 0; k < s.inputs; k++) {
-        fetch(b->in[k], i * (size_t)size(s.element), (size_t)(batch * vector_bytes(s.element)));
+        fetch(b->in[k], i * (size_t)size(s.element), (size_t)(batch * vector_bytes(s.element)), s.inputs);
       }
     }
-    uint64_t word = s.mask == MASK_READ ? read_bits(&m, batch_bits) : 0;
+    uint64_t word = s.mask == MASK_READ ? read_bits(&m, batch_bits, s.walk) : 0;
     UNROLL
     for (int v = 0; v < batch; v++) {
       at[v] = i + (size_t)v * lanes;
@@ -359,7 +374,7 @@ INLINE void map_long(operation *op, shape s, const buffers *b, size_t n, const c
     }
     compute(op, s, b, at, kept, (int)lanes, batch, r, &often);
     put(s, b, at, batch, r);
-    if (s.mask == MASK_WRITTEN) write_bits(&m, bits_of(r, batch, s.element), batch_bits);
+    if (s.mask == MASK_WRITTEN) write_bits(&m, bits_of(r, batch, s.element), batch_bits, s.walk);
   }
 
   /* At most a batch, its last vector being the one at the end: with a mask at most 64 bits. */
@@ -394,7 +409,7 @@ INLINE void map(operation *op, shape s, buffers b, size_t n, constants c) {
     map_long(op, s, &b, n, &c);
   } else if (lanes == 1) { /* plain C: nothing to align, no parts */
     if (n > 0) map_long(op, s, &b, n, &c);
-  } else if (n < lanes) {
+  } else if (__builtin_expect(n < lanes, 0)) {
     map_part(op, s, &b, n, &c);
   } else if (is_long(s.element) && n <= 4 * lanes) {
     map_ends(op, s, &b, n, 2, &c);

@@ -86,8 +86,9 @@ class Loop:
 
 
 def assembly(instruction, flow):
-    """As the assembler reads it: where a jump leads is none of llvm-mca's business, but it wants a name."""
-    if flow in (Flow.BRANCH, Flow.JUMP):
+    """As the assembler reads it: where a jump leads, or what aarch64's adr and adrp point to, is none of llvm-mca's
+    business, but it wants a name."""
+    if flow in (Flow.BRANCH, Flow.JUMP) or instruction.mnemonic in ("adr", "adrp"):
         operands = [*instruction.operands[:-1], "away"]
         return f"{instruction.mnemonic} {', '.join(operands)}"
     return instruction.text

@@ -214,6 +214,10 @@ class HotLoops(unittest.TestCase):
         self.assertEqual(found["vectors"], [2])
         self.assertTrue(all(0.5 <= found[cpu][0] <= 3 for cpu in mca.CPUS["neon"]), found)
 
+    def test_the_address_of_a_constant(self):
+        body = CLEAN_NEON.replace("subs", "adrp x9, relu_W32\nldr q2, [x9]\nsubs")
+        self.assertEqual(self.figures(AARCH64, "neon", body)["vectors"], [2])
+
     def test_a_call_is_not_modelled(self):
         calls = stored("ymm").replace("add rax", "call allowed\nadd rax") + stored("ymm", count=1) + END
         self.assertEqual(self.figures(X86, "avx2", calls)["vectors"], [1])

@@ -16,11 +16,13 @@ from pathlib import Path
 # file, what stands there, what it is replaced by (its first occurrence after `after`, where given)
 MUTANTS = [
     # operations
-    ("kernels/operations.h", "where(above(in[0], c->floor, e), in[0], e)", "where(active(in[0], c->floor, e), in[0], e); out[0] = in[0]"),
+    ("kernels/operations.h", "where(above(in[0], c->floor, e), in[0], e)", "where(is_kept(in[0], c, e), in[0], e); out[0] = in[0]"),
     ("kernels/operations.h", "larger(broadcast(0, e), in[0], e)", "larger(broadcast(-1, e), in[0], e)"),
     ("kernels/operations.h", "where(is_kept(in[0], c, e), in[1], e)", "where(above(in[0], c->floor, e), in[1], e)"),
     ("kernels/operations.h", "add(widen(in[2], e), widen(in[1], e), e)", "add(widen(in[2], e), widen(in[0], e), e)"),
     ("kernels/operations.h", "*kept = is_kept(in[0], c, e);", "*kept = above(in[0], c->floor, e);"),
+    ("kernels/operations.h", "both(over, under_hi(x, c, e))", "under_hi(x, c, e)"),
+    ("kernels/operations.h", "both_not_at_most(over, c->hi, x, e)", "over"),
     # walks
     ("kernels/walks.h", "from_end = (size_t)(each - v) * lanes", "from_end = (size_t)(each - v) * lanes + (each == 2 && v == 0)"),
     ("kernels/walks.h", "const size_t ends[2] = {0, n - lanes};", "const size_t ends[2] = {0, n - lanes - 1};"),
@@ -37,6 +39,9 @@ MUTANTS = [
     ("kernels/walks.h", "last_bits >> (lanes - (rest - done)) << done", "last_bits << done"),
     ("kernels/walks.h", "last_bits = bits_of(end + 1, 1, s.element);\n    }", "last_bits = bits_of(end, 1, s.element);\n    }"),
     ("kernels/walks.h", "kept[v] : 0, v * step, e)", "kept[v] : 0, 0, e)"),
+    ("kernels/walks.h", "return fresh;", "return fresh >> 1;"),
+    ("kernels/walks.h", "scalar(word)", "scalar(word >> 1)"),
+    ("kernels/walks.h", "retested((int)m->count) == 0", "retested((int)m->count) <= 1"),
     ("kernels/sparse.h", "(x > floor) & (x != 0)", "(x > floor)"),
     ("kernels/sparse.h", "while (n - c.i >= (size_t)batch", "while (n - c.i + 1 >= (size_t)batch"),
     ("kernels/sparse.h", "broadcast(group, W32), W32)", "broadcast(groups, W32), W32)"),
@@ -49,9 +54,17 @@ MUTANTS = [
     ("kernels/channels.h", "++counted == most", "++counted == most + 1"),
     ("kernels/positions.h", "FROM_2(3, __VA_ARGS__)", "FROM_2(4, __VA_ARGS__)"),
     ("kernels/base.h", "p[bytes - 1] = (uint8_t)", "p[bytes] = (uint8_t)"),
+    ("kernels/base.h", "(uint64_t)floor + 1 +", "(uint64_t)floor +"),
     ("kernels/base.h", "(char *)p + bytes - length", "(char *)p + length"),
     # vocabularies
     ("kernels/sse2.c", "simde_mm_sub_epi64(floor, x)", "simde_mm_sub_epi64(x, floor)"),
+    ("kernels/sse2.c", "simde_mm_subs_epu16(x, nan)", "simde_mm_sub_epi16(x, nan)"),
+    ("kernels/avx2.c", "simde_mm256_subs_epu16(x, nan)", "simde_mm256_sub_epi16(x, nan)"),
+    ("kernels/avx512.c", "simde_mm512_subs_epu16(x, nan)", "simde_mm512_subs_epi16(x, nan)"),
+    ("kernels/neon.c", "simde_vqsubq_u16(", "simde_vsubq_u16("),
+    ("kernels/neon.c", "simde_vqsubq_u64(", "simde_vsubq_u64("),
+    ("kernels/avx512.c", "_kshiftri_mask64(word, 48)", "_kshiftri_mask64(word, 32)"),
+    ("kernels/avx512.c", "_mm512_mask_cmp_pd_mask((__mmask8)m,", "_mm512_mask_cmp_pd_mask(0xFF,"),
     ("kernels/sse2.c", "simde_mm_shuffle_epi32(words, 0xB1)", "words"),
     ("kernels/sse2.c", "(0x7C00 << 13) - 1", "(0x7BFF << 13) - 1"),
     ("kernels/sse2.c", "((127 - 15) << 23) - 0xFFF", "((127 - 15) << 23) - 0x1000"),
