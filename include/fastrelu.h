@@ -511,7 +511,7 @@ FASTRELU_API fastrelu_status fastrelu_use_isa(const char *name) FASTRELU_NOEXCEP
 
 /* From how many bytes on a call stores around the caches, counted over all of its tensors: such stores do not read
  * what they overwrite, but leave nothing in the cache for who reads the output next. They are used where no output
- * is an input, and give the same bits. The default comes from the sizes of the CPU's caches and stands in
+ * is an input, and give the same bits. The default comes from the CPU and its caches and stands in
  * fastrelu_info. Process-wide; 0 goes back to the default, SIZE_MAX means never, and less than 16 KiB counts as that.
  * Always FASTRELU_OK. A host that splits its tensors itself divides the default by the number of its pieces. */
 FASTRELU_API fastrelu_status fastrelu_set_streaming_threshold(size_t bytes) FASTRELU_NOEXCEPT;

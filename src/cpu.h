@@ -23,6 +23,9 @@ struct fastrelu_caches fastrelu_cpu_caches(void);
 /* Whether its core gains by fetching from several pages of memory at once. */
 bool fastrelu_cpu_gains_by_pages(void);
 
+/* Whether its core stores to memory, around the caches, faster than into its L3. */
+bool fastrelu_cpu_streams_past_l2(void);
+
 /* The CPU's own name, "" where it tells none. */
 void fastrelu_cpu_name(char name[64]);
 

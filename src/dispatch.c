@@ -86,36 +86,50 @@ static const struct fastrelu_kernels *preferred_table(void) {
 }
 
 /* Whoever calls before the constructor streams nothing. */
-static _Atomic size_t streaming_threshold = SIZE_MAX;
+static _Atomic size_t streaming_threshold = SIZE_MAX, in_place_threshold = SIZE_MAX;
 static _Atomic bool threshold_set;
 
 /* Until the constructor has run, every call takes the way of the large ones, which comes to the same. */
 _Atomic size_t fastrelu_small_up_to[MOST_BYTES + 1];
 
 size_t fastrelu_streaming_threshold(void) { return atomic_load(&streaming_threshold); }
+size_t fastrelu_in_place_threshold(void) { return atomic_load(&in_place_threshold); }
 
-/* Where a streaming store begins to pay, for one core. What a virtual machine names as its L3 may be ten times what
- * it gets, so L2 bounds it too: 24 times was right on both CPUs of docs/performance.md. */
-static size_t default_threshold(void) {
-  const struct fastrelu_caches caches = fastrelu_cpu_caches();
+/* The end of the caches, for one core. What a virtual machine names as its L3 may be ten times what it gets, so L2
+ * bounds it too: 24 times was right on the CPUs of docs/performance.md. */
+static size_t past_the_caches(struct fastrelu_caches caches) {
   const size_t by_l2 = caches.l2 ? 24 * caches.l2 : (size_t)24 << 20;
   const size_t by_l3 = caches.l3 / 4 * 3;
   return by_l3 && by_l3 < by_l2 ? by_l3 : by_l2;
 }
 
-int fastrelu_fetches_pages;
+/* Where streaming pays before the caches end, it does once the output no longer stays in L2 for who reads it next. */
+static size_t default_threshold(struct fastrelu_caches caches) {
+  const size_t past = past_the_caches(caches), near = 3 * caches.l2;
+  return near > 0 && near < past && fastrelu_cpu_streams_past_l2() ? near : past;
+}
+
+static size_t at_least_large(size_t bytes) { return bytes < LEAST_LARGE ? LEAST_LARGE : bytes; }
 
 fastrelu_status fastrelu_set_streaming_threshold(size_t bytes) {
-  size_t threshold = bytes ? bytes : default_threshold();
-  if (threshold < LEAST_LARGE) threshold = LEAST_LARGE;
+  size_t threshold = bytes, in_place = bytes;
+  if (bytes == 0) {
+    const struct fastrelu_caches caches = fastrelu_cpu_caches();
+    threshold = default_threshold(caches);
+    in_place = past_the_caches(caches);
+  }
+  threshold = at_least_large(threshold);
   atomic_store(&threshold_set, bytes != 0);
   atomic_store(&streaming_threshold, threshold);
+  atomic_store(&in_place_threshold, at_least_large(in_place));
   const size_t large_from = threshold < LEAST_SPLIT ? threshold : LEAST_SPLIT;
   for (size_t b = 1; b <= MOST_BYTES; b++) {
     atomic_store_explicit(&fastrelu_small_up_to[b], (large_from - 1) / b, memory_order_relaxed);
   }
   return FASTRELU_OK;
 }
+
+int fastrelu_fetches_pages;
 
 __attribute__((constructor)) static void choose_at_load(void) {
   __atomic_store_n(&fastrelu_fetches_pages, fastrelu_cpu_gains_by_pages(), __ATOMIC_RELAXED);

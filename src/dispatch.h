@@ -26,8 +26,10 @@ static inline bool is_large(size_t n, size_t bytes) {
                           0);
 }
 
-/* From this many bytes on it stores around the caches, if not in place. Never below LEAST_LARGE. */
+/* From how many bytes on calls store around the caches, and calls in place fetch ahead where the CPU gains by it. Never
+ * below LEAST_LARGE. */
 size_t fastrelu_streaming_threshold(void) HIDDEN;
+size_t fastrelu_in_place_threshold(void) HIDDEN;
 
 /* Every instruction set of this build, best first, ended by NULL. */
 extern const char *const fastrelu_isas_built[] HIDDEN;

@@ -31,9 +31,8 @@ static void do_flat_part(void *argument, size_t index) {
 }
 
 static enum walk walk_of(size_t bytes, bool in_place) {
-  if (bytes < fastrelu_streaming_threshold()) return CACHED;
-  if (!in_place) return STREAMING;
-  return fetches_pages() ? IN_PLACE : CACHED;
+  if (in_place) return bytes >= fastrelu_in_place_threshold() && fetches_pages() ? IN_PLACE : CACHED;
+  return bytes >= fastrelu_streaming_threshold() ? STREAMING : CACHED;
 }
 
 fastrelu_status fastrelu_call_large(const struct fastrelu_call *call) {

@@ -102,6 +102,24 @@ static void become_report(void) {
   execvp(arguments[0], arguments);
 }
 
+/* 0 where it is unknown. */
+static size_t number_in(const char *text, const char *key) {
+  const char *place = strstr(text, key);
+  assert_non_null(place);
+  return strtoull(place + strlen(key), NULL, 10);
+}
+
+/* Inside L2 streaming loses up to nine times, and past 24 times L2 all CPUs that were measured gain by it. */
+static void the_default_threshold_lies_past_l2_and_within_reach(void **state) {
+  (void)state;
+  char *text = info();
+  const size_t l2 = number_in(text, "\"l2\": "), l3 = number_in(text, "\"l3\": ");
+  const size_t threshold = number_in(text, "\"streaming_threshold\": ");
+  assert_in_range(threshold, 16384, l2 ? 24 * l2 : (size_t)24 << 20);
+  if (l3 > 4 * l2) assert_true(threshold >= 3 * l2);
+  free(text);
+}
+
 static void streaming_threshold_can_be_set(void **state) {
   (void)state;
   char *before = info();
@@ -230,6 +248,7 @@ int main(int argc, char **argv) {
       cmocka_unit_test(the_environment_chooses_among_the_usable),
       cmocka_unit_test(the_environment_is_ignored_otherwise),
       cmocka_unit_test(info_is_cut_as_snprintf_does),
+      cmocka_unit_test(the_default_threshold_lies_past_l2_and_within_reach),
       cmocka_unit_test(streaming_threshold_can_be_set),
       cmocka_unit_test(every_status_has_words),
       cmocka_unit_test(the_version_is_the_headers),
