@@ -97,7 +97,8 @@ INLINE void compute(operation *op, shape s, const buffers *b, const size_t at[],
   }
   UNROLL
   for (int v = 0; v < vectors; v++) {
-    mask m = from_bits(s.mask == MASK_READ ? kept[v] : 0, v * step, e);
+    const int first = s.mask == MASK_READ ? v * step : 0;
+    mask m = from_bits(s.mask == MASK_READ ? kept[v] : 0, first, e);
     op(in[v], r[v].out, &m, v % 2 ? c : &even, e);
     if (s.mask == MASK_WRITTEN) r[v].kept = m;
   }

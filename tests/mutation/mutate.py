@@ -38,7 +38,7 @@ MUTANTS = [
     ("kernels/walks.h", "n <= 4 * lanes &&", "n <= 5 * lanes &&"),
     ("kernels/walks.h", "last_bits >> (lanes - (rest - done)) << done", "last_bits << done"),
     ("kernels/walks.h", "last_bits = bits_of(end + 1, 1, s.element);\n    }", "last_bits = bits_of(end, 1, s.element);\n    }"),
-    ("kernels/walks.h", "kept[v] : 0, v * step, e)", "kept[v] : 0, 0, e)"),
+    ("kernels/walks.h", "s.mask == MASK_READ ? v * step : 0", "0"),
     ("kernels/walks.h", "return fresh;", "return fresh >> 1;"),
     ("kernels/walks.h", "scalar(word)", "scalar(word >> 1)"),
     ("kernels/walks.h", "retested((int)m->count) == 0", "retested((int)m->count) <= 1"),
