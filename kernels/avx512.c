@@ -215,16 +215,7 @@ INLINE uint64_t to_bits(const mask m[], int masks, int e) {
 /* Of a batch of four shifted as masks: their word is then moved to where masks are once. */
 INLINE mask from_bits(uint64_t word, int first, int e) {
 #if NATIVE
-  if (size(e) == 4) {
-    switch (first) {
-      case 16:
-        return _kshiftri_mask64(word, 16);
-      case 32:
-        return _kshiftri_mask64(word, 32);
-      case 48:
-        return _kshiftri_mask64(word, 48);
-    }
-  } else if (size(e) == 8) {
+  if (size(e) > 2) {
     switch (first) {
       case 8:
         return _kshiftri_mask64(word, 8);
@@ -232,6 +223,10 @@ INLINE mask from_bits(uint64_t word, int first, int e) {
         return _kshiftri_mask64(word, 16);
       case 24:
         return _kshiftri_mask64(word, 24);
+      case 32:
+        return _kshiftri_mask64(word, 32);
+      case 48:
+        return _kshiftri_mask64(word, 48);
     }
   }
 #endif

@@ -70,15 +70,14 @@ INLINE void map_compared(operation *op, shape s, buffers b, size_t n, int64_t lo
                          enum comparison comparison) {
   const int e = s.element;
   s.crowded = comparison == BY_RANK || (comparison == BY_SIGN_BELOW && s.inputs > 1 && REGISTERS < 32);
-  map(op, s, b, n,
-      (constants){.floor = broadcast(floor_of(e), e),
-                  .nan = broadcast(nan_beyond(floor_of(e), e), e),
-                  .lo = broadcast(lo, e),
-                  .hi = broadcast(hi, e),
-                  .value = broadcast(value, e),
-                  .rank_lo = broadcast((lo == sign_of(e) ? 0 : rank_of(lo, e)) + nans_on_top(e), e),
-                  .rank_hi = broadcast((hi == 0 ? -1 : rank_of(hi, e)) + nans_at_bottom(e), e),
-                  .comparison = comparison});
+  constants c = selection(e, floor_of(e));
+  c.lo = broadcast(lo, e);
+  c.hi = broadcast(hi, e);
+  c.value = broadcast(value, e);
+  c.rank_lo = broadcast((lo == sign_of(e) ? 0 : rank_of(lo, e)) + nans_on_top(e), e);
+  c.rank_hi = broadcast((hi == 0 ? -1 : rank_of(hi, e)) + nans_at_bottom(e), e);
+  c.comparison = comparison;
+  map(op, s, b, n, c);
 }
 
 /* A walk with bounds: floats are compared as floats but with a zero, of which there are two. */

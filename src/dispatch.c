@@ -104,8 +104,8 @@ static size_t past_the_caches(struct fastrelu_caches caches) {
 }
 
 /* Where streaming pays before the caches end, it does once the output no longer stays in L2 for who reads it next. */
-static size_t default_threshold(struct fastrelu_caches caches) {
-  const size_t past = past_the_caches(caches), near = 3 * caches.l2;
+static size_t default_threshold(struct fastrelu_caches caches, size_t past) {
+  const size_t near = 3 * caches.l2;
   return near > 0 && near < past && fastrelu_cpu_streams_past_l2() ? near : past;
 }
 
@@ -115,8 +115,8 @@ fastrelu_status fastrelu_set_streaming_threshold(size_t bytes) {
   size_t threshold = bytes, in_place = bytes;
   if (bytes == 0) {
     const struct fastrelu_caches caches = fastrelu_cpu_caches();
-    threshold = default_threshold(caches);
     in_place = past_the_caches(caches);
+    threshold = default_threshold(caches, in_place);
   }
   threshold = at_least_large(threshold);
   atomic_store(&threshold_set, bytes != 0);
