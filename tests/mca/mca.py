@@ -87,11 +87,11 @@ class Loop:
 
 def assembly(instruction, flow):
     """As the assembler reads it: where a jump leads, or what aarch64's adr and adrp point to, is none of llvm-mca's
-    business, but it wants a name."""
+    business, but it wants a name. binutils before 2.41 leaves out the comma before {sae}."""
     if flow in (Flow.BRANCH, Flow.JUMP) or instruction.mnemonic in ("adr", "adrp"):
         operands = [*instruction.operands[:-1], "away"]
         return f"{instruction.mnemonic} {', '.join(operands)}"
-    return instruction.text
+    return re.sub(r"(?<![, ]){sae}", ", {sae}", instruction.text)
 
 
 def only_fetches(code, block):

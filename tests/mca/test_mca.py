@@ -218,6 +218,10 @@ class HotLoops(unittest.TestCase):
         body = CLEAN_NEON.replace("subs", "adrp x9, relu_W32\nldr q2, [x9]\nsubs")
         self.assertEqual(self.figures(AARCH64, "neon", body)["vectors"], [2])
 
+    def test_a_comparison_that_raises_no_flags(self):
+        body = stored("zmm", "vmovdqu64").replace("add rax", "vcmpnle_uqps k1, zmm0, zmm1, {sae}\nadd rax") + END
+        self.assertEqual(self.figures(X86, "avx512", body)["vectors"], [2])
+
     def test_a_call_is_not_modelled(self):
         calls = stored("ymm").replace("add rax", "call allowed\nadd rax") + stored("ymm", count=1) + END
         self.assertEqual(self.figures(X86, "avx2", calls)["vectors"], [1])
