@@ -77,6 +77,7 @@ INLINE void map_compared(operation *op, shape s, buffers b, size_t n, int64_t lo
   c.rank_lo = broadcast((lo == sign_of(e) ? 0 : rank_of(lo, e)) + nans_on_top(e), e);
   c.rank_hi = broadcast((hi == 0 ? -1 : rank_of(hi, e)) + nans_at_bottom(e), e);
   c.comparison = comparison;
+  c.selects = comparison == BY_SIGN_BELOW && op != op_clamp; /* which does without `is_kept` */
   map(op, s, b, n, c);
 }
 
@@ -348,7 +349,7 @@ INLINE void prelu_grad(int e, const void *x, const void *slope, const void *dy, 
                       .pattern = prelu_grad_pattern,
                       .copy = copy_elements,
                       .add_runs = add_runs_F64};
-  sum_over_channels(g, (gradient_buffers){x, dy, slope, dx, dslope, unrounded}, d);
+  sum_over_channels(g, (gradient_buffers){x, dy, slope, dx, dslope, unrounded, 0}, d);
 }
 
 INLINE void relu_bias(int e, const void *x, const void *bias, void *y, dimensions d) {
@@ -364,7 +365,8 @@ INLINE void relu_bias_grad(int e, const void *y, const void *dy, void *dx, void 
                       .pattern = relu_bias_grad_pattern,
                       .copy = copy_elements,
                       .add_runs = add_runs_F64};
-  sum_over_channels(g, (gradient_buffers){y, dy, y /* no parameters: not read */, dx, dbias, unrounded}, d);
+  sum_over_channels(g, (gradient_buffers){y, dy, y /* no parameters: not read */, dx, dbias, unrounded, 0},
+                    d);
 }
 
 INLINE void relu_count(int e, const void *x, uint64_t *counts, dimensions d, int64_t floor) {

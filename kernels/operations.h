@@ -19,25 +19,27 @@ typedef struct {
   bits lo, hi, value;    /* elements; a threshold is a lower bound */
   bits rank_lo, rank_hi; /* the bounds as `over_lo` and `under_hi` compare them by rank */
   enum comparison comparison;
-  int in_loop; /* of a long walk */
+  int selects;   /* the operation computes nothing */
+  int as_floats; /* how `is_kept` compares, where denormals are not zeros */
 } constants;
 
 /* What selecting needs: `floor` as table.h has it. */
 INLINE constants selection(int e, int64_t floor) {
-  return (constants){.floor = broadcast(floor, e), .nan = broadcast(nan_beyond(floor, e), e)};
+  return (constants){.floor = broadcast(floor, e), .nan = broadcast(nan_beyond(floor, e), e), .selects = 1};
 }
 
 /* What the operations of a type need; `slope` as table.h has it. */
 INLINE constants arithmetic(int e, int64_t slope) {
   constants c = selection(e, floor_of(e));
+  c.selects = 0;
   c.slope = broadcast(slope, is_half(e) ? F32 : e);
   return c;
 }
 
-/* In a loop it matters how many instructions of a kind there are, which is why its vectors take turns (walks.h), at a
- * walk's ends how long they take one after the other. */
+/* As floats where a walk has found that to be the same, which COMPARES_SILENTLY says may be worth it: then
+ * `active_as_float` raises no flag. */
 INLINE mask is_kept(bits x, const constants *c, int e) {
-  return c->in_loop ? active_in_loop(x, c->floor, c->nan, e) : active(x, c->floor, c->nan, e);
+  return c->as_floats ? active_as_float(x, c->floor, c->nan, e) : active(x, c->floor, c->nan, e);
 }
 
 /* in[] is the operation's own; it leaves the same numbers there. */
@@ -95,9 +97,8 @@ INLINE mask under_hi(bits x, const constants *c, int e) {
   return above(c->rank_hi, rank(x, nans_at_bottom(e), e), e);
 }
 
-/* !(x <= lo) and !(x >= hi) */
-INLINE mask between(bits x, const constants *c, int e) {
-  const mask over = over_lo(x, c, e);
+/* over_lo(x) and !(x >= hi) */
+INLINE mask between(mask over, bits x, const constants *c, int e) {
   return c->comparison == BY_RANK ? both(over, under_hi(x, c, e)) : both_not_at_most(over, c->hi, x, e);
 }
 
@@ -170,13 +171,13 @@ OPERATION(op_leaky_relu_mask_grad) {
   out[0] = choose(*kept, in[0], scaled(in[0], c, e), e);
 }
 
-/* `larger` and `smaller` are exact but for zeros of two signs. */
-INLINE bits clamped(bits x, const constants *c, int e) {
+/* `over` as over_lo has it; of +0 it does not matter. `larger` and `smaller` are exact but for zeros of two signs. */
+INLINE bits clamped(mask over, bits x, const constants *c, int e) {
   switch (c->comparison) {
     case BY_RANK:
-      return choose(over_lo(x, c, e), choose(under_hi(x, c, e), x, c->hi, e), c->lo, e);
+      return choose(over, choose(under_hi(x, c, e), x, c->hi, e), c->lo, e);
     case BY_SIGN_BELOW:
-      return smaller(c->hi, where(above(x, c->floor, e), x, e), e);
+      return smaller(c->hi, where(over, x, e), e);
     default:
       return smaller(c->hi, larger(c->lo, x, e), e);
   }
@@ -184,19 +185,21 @@ INLINE bits clamped(bits x, const constants *c, int e) {
 
 OPERATION(op_clamp) {
   if (c->comparison != BY_VALUE) HOLD(0);
-  out[0] = clamped(in[0], c, e);
+  const mask over = c->comparison == BY_SIGN_BELOW ? above(in[0], c->floor, e) : over_lo(in[0], c, e);
+  out[0] = clamped(over, in[0], c, e);
 }
 
 OPERATION(op_clamp_grad) {
   HOLD(0);
   HOLD_DECIDED(1);
-  out[0] = where(between(in[0], c, e), in[1], e);
+  out[0] = where(between(over_lo(in[0], c, e), in[0], c, e), in[1], e);
 }
 
 OPERATION(op_clamp_mask) {
   HOLD(0);
-  out[0] = clamped(in[0], c, e);
-  *kept = between(in[0], c, e);
+  const mask over = over_lo(in[0], c, e);
+  out[0] = clamped(over, in[0], c, e);
+  *kept = between(over, in[0], c, e);
 }
 
 OPERATION(op_threshold) {

@@ -51,10 +51,26 @@ typedef struct {
   char *dx;
   void *sums;
   int unrounded; /* the sums are doubles: someone adds more to them */
+  size_t ahead;  /* so many bytes from what is visited lies what is fetched, if not 0 */
 } gradient_buffers;
 
 INLINE gradient_buffers moved(gradient_buffers b, size_t bytes) {
-  return (gradient_buffers){b.x + bytes, b.dy + bytes, b.parameters, b.dx + bytes, b.sums, b.unrounded};
+  b.x += bytes;
+  b.dy += bytes;
+  b.dx += bytes;
+  return b;
+}
+
+/* Tensors of FETCHED bytes or more, past the second cache, are fetched ahead on CPUs that gain by fetching from several
+ * pages: AHEAD bytes, or where some columns of a row are visited at a time the same ones of the next row. What is
+ * stored is fetched too, for ordinary stores read their lines. */
+enum { FETCHED = 2 << 20, AHEAD = 2048 };
+
+INLINE void fetch_ahead(gradient_buffers b, size_t at) {
+  if (!retested(b.ahead != 0)) return;
+  __builtin_prefetch(b.x + at + b.ahead, 0, 3);
+  __builtin_prefetch(b.dy + at + b.ahead, 0, 3);
+  __builtin_prefetch(b.dx + at + b.ahead, 0, 3);
 }
 
 INLINE unsigned levels_of(size_t terms) {
@@ -91,6 +107,7 @@ INLINE bits load_short(gradient g, const void *p, size_t n) {
 /* One vector of dx, and its terms. */
 INLINE bits visit_vector(gradient g, gradient_buffers b, size_t at, bits parameter, bits terms[],
                          const constants *c) {
+  fetch_ahead(b, at);
   bits x[MAX_INPUTS] = {load(b.x + at, g.element), load(b.dy + at, g.element), parameter};
   bits out[MAX_OUTPUTS];
   mask none = from_bits(0, 0, g.element);
@@ -175,6 +192,7 @@ INLINE void add_columns(gradient g, int whole, gradient_buffers b, const char *p
   if (g.inputs > 2) in[2] = load_unit(parameters, whole, e);
   load_parts(sum, lanes, parts);
   for (size_t at = 0; blocks > 0; blocks--, at += stride) {
+    fetch_ahead(b, at);
     in[0] = load_unit(b.x + at, whole, e);
     in[1] = load_unit(b.dy + at, whole, e);
     g.op(in, out, &none, c, e);
@@ -291,6 +309,7 @@ INLINE void sum_columns(gradient g, gradient_buffers b, dimensions d) {
   const size_t tile = flat ? channels : balanced(panel, TILE);
   const size_t near = NEAR / (LANES * row_bytes), most = flat ? (near > 1 ? near : 1) : STEPS;
   nodes.width = rounded_up(panel, 8);
+  if (b.ahead && !flat) b.ahead = row_bytes;
 
   for (size_t left = 0; left < channels; left += panel) {
     const size_t right = smaller_of(left + panel, channels);
@@ -542,6 +561,8 @@ INLINE void sum_runs(gradient g, gradient_buffers b, dimensions d) {
 }
 
 INLINE void sum_over_channels(gradient g, gradient_buffers b, dimensions d) {
+  const size_t bytes = 3 * d.outer * d.channels * d.inner * (size_t)size(g.element);
+  if (fetches_pages() && bytes >= FETCHED) b.ahead = AHEAD;
   if (d.inner == 1 && d.channels > 1) {
     sum_columns(g, b, d);
   } else {

@@ -86,8 +86,6 @@ INLINE void compute(operation *op, shape s, const buffers *b, const size_t at[],
                     int step, int vectors, result r[], const constants *c) {
   const int e = s.element;
   bits in[MAX_BATCH][MAX_INPUTS];
-  constants even = *c; /* the two forms of `is_kept` want different parts of the CPU: vectors take turns */
-  even.in_loop = 0;
   UNROLL
   for (int v = 0; v < vectors; v++) {
     UNROLL
@@ -99,7 +97,7 @@ INLINE void compute(operation *op, shape s, const buffers *b, const size_t at[],
   for (int v = 0; v < vectors; v++) {
     const int first = s.mask == MASK_READ ? v * step : 0;
     mask m = from_bits(s.mask == MASK_READ ? kept[v] : 0, first, e);
-    op(in[v], r[v].out, &m, v % 2 ? c : &even, e);
+    op(in[v], r[v].out, &m, c, e);
     if (s.mask == MASK_WRITTEN) r[v].kept = m;
   }
 }
@@ -358,8 +356,6 @@ INLINE void map_long(operation *op, shape s, const buffers *b, size_t n, const c
   }
 
   const int by_pages = s.walk == STREAMING ? fetches_pages() : s.walk == IN_PLACE;
-  constants often = *c;
-  often.in_loop = 1;
   for (; n - i > (size_t)batch * lanes; i += (size_t)batch * lanes) {
     if (s.walk == STREAMING ? retested(by_pages) : by_pages) {
       UNROLL
@@ -373,7 +369,7 @@ INLINE void map_long(operation *op, shape s, const buffers *b, size_t n, const c
       at[v] = i + (size_t)v * lanes;
       if (s.mask == MASK_READ) kept[v] = word;
     }
-    compute(op, s, b, at, kept, (int)lanes, batch, r, &often);
+    compute(op, s, b, at, kept, (int)lanes, batch, r, c);
     put(s, b, at, batch, r);
     if (s.mask == MASK_WRITTEN) write_bits(&m, bits_of(r, batch, s.element), batch_bits, s.walk);
   }
@@ -404,6 +400,25 @@ INLINE void map_long(operation *op, shape s, const buffers *b, size_t n, const c
   }
 }
 
+/* Whether comparisons of floats take the smallest denormal for more than zero, as without x86's DAZ. */
+INLINE int floats_see_denormals(const constants *as_floats, int e) {
+  const mask m = is_kept(broadcast(1, e), as_floats, e);
+  return (int)(to_bits(&m, 1, e) & 1);
+}
+
+/* By floats where that decides as bits do; to ask takes as long as some comparisons. */
+INLINE void map_cached(operation *op, shape s, const buffers *b, size_t n, const constants *c) {
+  const int e = s.element;
+  constants as_floats = *c;
+  as_floats.as_floats = 1;
+  if (COMPARES_SILENTLY && c->selects && size(e) > 2 && n > 8 * lanes_of(e) &&
+      floats_see_denormals(&as_floats, e)) {
+    map_long(op, s, b, n, &as_floats);
+  } else {
+    map_long(op, s, b, n, c);
+  }
+}
+
 INLINE void map(operation *op, shape s, buffers b, size_t n, constants c) {
   const size_t lanes = lanes_of(s.element);
   if (s.walk != CACHED) {
@@ -419,7 +434,7 @@ INLINE void map(operation *op, shape s, buffers b, size_t n, constants c) {
   } else if (n <= 4 * lanes && (s.mask == NO_MASK || 4 * lanes <= 64)) {
     map_ends(op, s, &b, n, 2, &c);
   } else {
-    map_long(op, s, &b, n, &c);
+    map_cached(op, s, &b, n, &c);
   }
 }
 
