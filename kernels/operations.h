@@ -185,7 +185,8 @@ INLINE bits clamped(mask over, bits x, const constants *c, int e) {
 
 OPERATION(op_clamp) {
   if (c->comparison != BY_VALUE) HOLD(0);
-  const mask over = c->comparison == BY_SIGN_BELOW ? above(in[0], c->floor, e) : over_lo(in[0], c, e);
+  /* Integers are not compared as floats, which could raise flags even where nothing comes of it. */
+  const mask over = c->comparison == BY_RANK ? over_lo(in[0], c, e) : above(in[0], c->floor, e);
   out[0] = clamped(over, in[0], c, e);
 }
 
