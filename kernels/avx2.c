@@ -9,14 +9,7 @@
 typedef simde__m256i bits;
 typedef simde__m256i mask;
 
-enum {
-  REGISTERS = 16,
-  MASKS_BYTES = 0,
-  LOADS_BY_MASK = 0,
-  CONVERTS_F16 = 1,
-  LARGER_OF_BYTES = 1,
-  COMPARES_SILENTLY = 0
-};
+enum { REGISTERS = 16, MASKS_BYTES = 0, LOADS_BY_MASK = 0, CONVERTS_F16 = 1, LARGER_OF_BYTES = 1 };
 #define STREAMS 2
 
 INLINE int vector_bytes(int e) { return (void)e, 32; }
@@ -119,7 +112,6 @@ INLINE mask active(bits x, bits floor, bits nan, int e) {
   if (size(e) == 2) return above(x, simde_mm256_subs_epu16(x, nan), e);
   return simde_mm256_andnot_si256(is_zero(x, e), above(x, floor, e));
 }
-INLINE mask active_as_float(bits x, bits floor, bits nan, int e) { return active(x, floor, nan, e); }
 
 INLINE bits where(mask m, bits x, int e) { return (void)e, simde_mm256_and_si256(m, x); }
 INLINE bits choose(mask m, bits a, bits b, int e) { return (void)e, simde_mm256_blendv_epi8(b, a, m); }

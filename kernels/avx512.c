@@ -36,15 +36,9 @@
 typedef simde__m512i bits;
 typedef uint64_t mask; /* one bit a lane */
 
-enum {
-  REGISTERS = 32,
-  MASKS_BYTES = 1,
-  LOADS_BY_MASK = 1,
-  CONVERTS_F16 = 1,
-  LARGER_OF_BYTES = 1,
-  COMPARES_SILENTLY = 1
-};
+enum { REGISTERS = 32, MASKS_BYTES = 1, LOADS_BY_MASK = 1, CONVERTS_F16 = 1, LARGER_OF_BYTES = 1 };
 #define STREAMS 2
+#define COMPARES_SILENTLY 1
 
 INLINE int vector_bytes(int e) { return (void)e, 64; }
 

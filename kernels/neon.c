@@ -41,14 +41,7 @@
 typedef simde_uint8x16_t bits;
 typedef simde_uint8x16_t mask;
 
-enum {
-  REGISTERS = 32,
-  MASKS_BYTES = 0,
-  LOADS_BY_MASK = 0,
-  CONVERTS_F16 = 1,
-  LARGER_OF_BYTES = 1,
-  COMPARES_SILENTLY = 0
-};
+enum { REGISTERS = 32, MASKS_BYTES = 0, LOADS_BY_MASK = 0, CONVERTS_F16 = 1, LARGER_OF_BYTES = 1 };
 #define STREAMS 0
 
 INLINE int vector_bytes(int e) { return (void)e, 16; }
@@ -131,7 +124,6 @@ INLINE mask active(bits x, bits floor, bits nan, int e) {
   }
   return above(x, nan, e);
 }
-INLINE mask active_as_float(bits x, bits floor, bits nan, int e) { return active(x, floor, nan, e); }
 
 INLINE bits where(mask m, bits x, int e) { return (void)e, simde_vandq_u8(m, x); }
 INLINE bits choose(mask m, bits a, bits b, int e) { return (void)e, simde_vbslq_u8(m, a, b); }

@@ -36,8 +36,12 @@ INLINE constants arithmetic(int e, int64_t slope) {
   return c;
 }
 
-/* As floats where a walk has found that to be the same, which COMPARES_SILENTLY says may be worth it: then
- * `active_as_float` raises no flag. */
+/* Where an ISA has no comparison of floats that raises no flag, only bits are compared. */
+#ifndef COMPARES_SILENTLY
+#define COMPARES_SILENTLY 0
+INLINE mask active_as_float(bits x, bits floor, bits nan, int e) { return active(x, floor, nan, e); }
+#endif
+
 INLINE mask is_kept(bits x, const constants *c, int e) {
   return c->as_floats ? active_as_float(x, c->floor, c->nan, e) : active(x, c->floor, c->nan, e);
 }

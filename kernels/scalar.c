@@ -6,14 +6,7 @@
 typedef int64_t bits; /* sign-extended, so that comparisons need no element */
 typedef int64_t mask; /* 0 or -1 */
 
-enum {
-  REGISTERS = 16,
-  MASKS_BYTES = 0,
-  LOADS_BY_MASK = 0,
-  CONVERTS_F16 = 0,
-  LARGER_OF_BYTES = 0,
-  COMPARES_SILENTLY = 0
-};
+enum { REGISTERS = 16, MASKS_BYTES = 0, LOADS_BY_MASK = 0, CONVERTS_F16 = 0, LARGER_OF_BYTES = 0 };
 #define STREAMS 0
 
 INLINE int vector_bytes(int e) { return size(e); }
@@ -60,7 +53,6 @@ INLINE mask active(bits x, bits floor, bits nan, int e) {
   (void)nan;
   return above(x, floor, e) & -(int64_t)(x != 0);
 }
-INLINE mask active_as_float(bits x, bits floor, bits nan, int e) { return active(x, floor, nan, e); }
 
 INLINE bits where(mask m, bits x, int e) {
   (void)e;

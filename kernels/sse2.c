@@ -6,14 +6,7 @@
 typedef simde__m128i bits;
 typedef simde__m128i mask;
 
-enum {
-  REGISTERS = 16,
-  MASKS_BYTES = 0,
-  LOADS_BY_MASK = 0,
-  CONVERTS_F16 = 0,
-  LARGER_OF_BYTES = 0,
-  COMPARES_SILENTLY = 0
-};
+enum { REGISTERS = 16, MASKS_BYTES = 0, LOADS_BY_MASK = 0, CONVERTS_F16 = 0, LARGER_OF_BYTES = 0 };
 #define STREAMS 1
 
 INLINE int vector_bytes(int e) { return (void)e, 16; }
@@ -96,7 +89,6 @@ INLINE mask active(bits x, bits floor, bits nan, int e) {
   if (size(e) == 2) return above(x, simde_mm_subs_epu16(x, nan), e);
   return simde_mm_andnot_si128(is_zero(x, e), above(x, floor, e));
 }
-INLINE mask active_as_float(bits x, bits floor, bits nan, int e) { return active(x, floor, nan, e); }
 
 INLINE bits where(mask m, bits x, int e) { return (void)e, simde_mm_and_si128(m, x); }
 INLINE bits choose(mask m, bits a, bits b, int e) {
