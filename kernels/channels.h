@@ -7,6 +7,7 @@
 #define FASTRELU_KERNELS_CHANNELS_H
 
 #include "base.h"
+#include "combine.h"
 #include "half.h"
 #include "walks.h"
 
@@ -16,9 +17,6 @@ typedef struct {
 } dimensions;
 
 INLINE int is_whole(dimensions d) { return d.row == d.channels * d.inner; }
-
-/* The longest vector of any ISA. */
-enum { VECTOR = 64 };
 
 /* A pattern takes at most PATTERN bytes; a short one is repeated up to REPEATED, so that calls of `map` are
  * long. Runs from CALLED_RUN bytes on are worth a call each, with one constant parameter: a long pattern and the
@@ -64,33 +62,64 @@ INLINE void spread(int e, const char *parameters, size_t channels, size_t inner,
 typedef void patterned(int e, const void *x, const void *parameters, void *y, size_t n);
 typedef void constant(int e, const void *x, void *y, size_t n, int64_t parameter);
 
-INLINE void over_channels(int e, patterned *with_pattern, constant *with_constant, const char *x,
-                          const char *parameters, char *y, dimensions d) {
-  _Alignas(VECTOR) char pattern[PATTERN + VECTOR];
+/* Constant, so that every test on it folds. */
+typedef struct {
+  int element;
+  enum walk walk;
+  patterned *with_pattern;
+  constant *with_constant;
+  copy_kernel *copy;
+} channel_map;
+
+/* `bytes` of x to y, with `parameter`, or with those of `pattern` if there is one. What is streamed are stretches of
+ * STRETCH bytes: between the stores of longer ones memory waits. */
+enum { STRETCH = 1024 };
+INLINE void map_stretch(channel_map m, combiner *w, const char *x, const char *pattern, int64_t parameter,
+                        char *y, size_t bytes) {
+  const int e = m.element;
+  const size_t most = m.walk == STREAMING ? STRETCH : bytes;
+  for (size_t done = 0, some; done < bytes; done += some) {
+    some = smaller_of(most, bytes - done);
+    char *const to = stretch_at(w, y + done);
+    if (pattern) {
+      m.with_pattern(e, x + done, pattern + done, to, some / (size_t)size(e));
+    } else {
+      m.with_constant(e, x + done, to, some / (size_t)size(e), parameter);
+    }
+    stretch_written(w, some);
+  }
+}
+
+INLINE void over_channels(channel_map m, const char *x, const char *parameters, char *y, dimensions d) {
+  const int e = m.element;
+  _Alignas(VECTOR) char pattern[PATTERN + VECTOR], combined[STRETCH + LINE];
+  combiner w = combiner_at(m.walk == STREAMING, e, m.copy, combined);
+  if (m.walk == STREAMING && fetches_pages()) w.x = x, w.y = y;
   const size_t bytes = (size_t)size(e), run = d.inner * bytes, period = d.channels * run;
   const size_t total = d.outer * period;
 
   if (run >= CALLED_RUN || d.channels == 1) {
     for (size_t i = 0; i < total;) {
       for (size_t c = 0; c < d.channels; c++, i += run) {
-        with_constant(e, x + i, y + i, d.inner, parameter_of(parameters, c, e));
+        map_stretch(m, &w, x + i, NULL, parameter_of(parameters, c, e), y + i, run);
       }
     }
-    return;
-  }
-
-  /* Where every element has its own parameter they are their own pattern. */
-  const int direct = d.inner == 1 && (d.outer == 1 || period >= REPEATED / 4);
-  const size_t width = direct ? d.channels : smaller_of(PATTERN / run, d.channels);
-  const size_t most = REPEATED / period, repeats = most > 1 && !direct ? smaller_of(most, d.outer) : 1;
-  for (size_t c = 0; c < d.channels; c += width) {
-    const size_t channels = smaller_of(width, d.channels - c);
-    if (!direct) spread(e, parameters + c * bytes, channels, d.inner, repeats, pattern);
-    const size_t length = channels * run * repeats, step = period * repeats;
-    for (size_t i = c * run; i < total; i += step) {
-      with_pattern(e, x + i, direct ? parameters : pattern, y + i, smaller_of(length, total - i) / bytes);
+  } else {
+    /* Where every element has its own parameter they are their own pattern. */
+    const int direct = d.inner == 1 && (d.outer == 1 || period >= REPEATED / 4);
+    const size_t width = direct ? d.channels : smaller_of(PATTERN / run, d.channels);
+    const size_t most = REPEATED / period, repeats = most > 1 && !direct ? smaller_of(most, d.outer) : 1;
+    for (size_t c = 0; c < d.channels; c += width) {
+      const size_t channels = smaller_of(width, d.channels - c);
+      if (!direct) spread(e, parameters + c * bytes, channels, d.inner, repeats, pattern);
+      const size_t length = channels * run * repeats, step = period * repeats;
+      for (size_t i = c * run; i < total; i += step) {
+        map_stretch(m, &w, x + i, direct ? parameters : pattern, 0, y + i, smaller_of(length, total - i));
+      }
     }
   }
+  end_of_stretches(&w);
+  if (m.walk == STREAMING) fence();
 }
 
 /* What a counter of 8 * size(e) bits can count to. */

@@ -336,36 +336,40 @@ INLINE void count_pattern(int e, const void *x, void *counters, size_t n, int64_
   OF_WIDTH(count_elements, e)(x, counters, n, floor);
 }
 
-INLINE void prelu(int e, const void *x, const void *slope, void *y, dimensions d) {
-  over_channels(e, prelu_pattern, prelu_constant, x, slope, y, d);
+INLINE void prelu(int e, enum walk walk, const void *x, const void *slope, void *y, dimensions d) {
+  const channel_map m = {e, walk, prelu_pattern, prelu_constant, copy_elements};
+  over_channels(m, x, slope, y, d);
 }
 
-INLINE void prelu_grad(int e, const void *x, const void *slope, const void *dy, void *dx, void *dslope,
-                       int unrounded, dimensions d) {
+INLINE void prelu_grad(int e, enum walk walk, const void *x, const void *slope, const void *dy, void *dx,
+                       void *dslope, int unrounded, dimensions d) {
   const gradient g = {.element = e,
                       .inputs = 3,
+                      .walk = walk,
                       .op = op_prelu_grad,
                       .terms = slope_terms,
                       .pattern = prelu_grad_pattern,
                       .copy = copy_elements,
                       .add_runs = add_runs_F64};
-  sum_over_channels(g, (gradient_buffers){x, dy, slope, dx, dslope, unrounded, 0}, d);
+  sum_over_channels(g, (gradient_buffers){x, dy, slope, dx, dslope, unrounded, 0, 0}, d);
 }
 
-INLINE void relu_bias(int e, const void *x, const void *bias, void *y, dimensions d) {
-  over_channels(e, relu_bias_pattern, relu_bias_constant, x, bias, y, d);
+INLINE void relu_bias(int e, enum walk walk, const void *x, const void *bias, void *y, dimensions d) {
+  const channel_map m = {e, walk, relu_bias_pattern, relu_bias_constant, copy_elements};
+  over_channels(m, x, bias, y, d);
 }
 
-INLINE void relu_bias_grad(int e, const void *y, const void *dy, void *dx, void *dbias, int unrounded,
-                           dimensions d) {
+INLINE void relu_bias_grad(int e, enum walk walk, const void *y, const void *dy, void *dx, void *dbias,
+                           int unrounded, dimensions d) {
   const gradient g = {.element = e,
                       .inputs = 2,
+                      .walk = walk,
                       .op = op_relu_grad,
                       .terms = bias_terms,
                       .pattern = relu_bias_grad_pattern,
                       .copy = copy_elements,
                       .add_runs = add_runs_F64};
-  sum_over_channels(g, (gradient_buffers){y, dy, y /* no parameters: not read */, dx, dbias, unrounded, 0},
+  sum_over_channels(g, (gradient_buffers){y, dy, y /* no parameters: not read */, dx, dbias, unrounded, 0, 0},
                     d);
 }
 
@@ -373,19 +377,20 @@ INLINE void relu_count(int e, const void *x, uint64_t *counts, dimensions d, int
   count_over_channels(e, count_pattern, x, counts, d, floor);
 }
 
-TYPE_KERNELS(prelu, (const void *x, const void *slope, void *y, size_t outer, size_t channels, size_t inner),
-             x, slope, y, merged(outer, channels, inner, channels *inner))
-TYPE_KERNELS(prelu_grad,
-             (const void *x, const void *slope, const void *dy, void *dx, void *dslope, size_t outer,
-              size_t channels, size_t inner, size_t row, int unrounded),
-             x, slope, dy, dx, dslope, unrounded, merged(outer, channels, inner, row))
-TYPE_KERNELS(relu_bias,
-             (const void *x, const void *bias, void *y, size_t outer, size_t channels, size_t inner), x, bias,
-             y, merged(outer, channels, inner, channels *inner))
-TYPE_KERNELS(relu_bias_grad,
-             (const void *y, const void *dy, void *dx, void *dbias, size_t outer, size_t channels,
-              size_t inner, size_t row, int unrounded),
-             y, dy, dx, dbias, unrounded, merged(outer, channels, inner, row))
+STREAMED_REALS(prelu,
+               (const void *x, const void *slope, void *y, size_t outer, size_t channels, size_t inner), x,
+               slope, y, merged(outer, channels, inner, channels *inner))
+STREAMED_REALS(prelu_grad,
+               (const void *x, const void *slope, const void *dy, void *dx, void *dslope, size_t outer,
+                size_t channels, size_t inner, size_t row, int unrounded),
+               x, slope, dy, dx, dslope, unrounded, merged(outer, channels, inner, row))
+STREAMED_REALS(relu_bias,
+               (const void *x, const void *bias, void *y, size_t outer, size_t channels, size_t inner), x,
+               bias, y, merged(outer, channels, inner, channels *inner))
+STREAMED_REALS(relu_bias_grad,
+               (const void *y, const void *dy, void *dx, void *dbias, size_t outer, size_t channels,
+                size_t inner, size_t row, int unrounded),
+               y, dy, dx, dbias, unrounded, merged(outer, channels, inner, row))
 WIDTH_KERNELS(relu_count,
               (const void *x, uint64_t *counts, size_t outer, size_t channels, size_t inner, size_t row,
                int64_t floor),
@@ -415,9 +420,9 @@ WIDTH_KERNELS(relu_count,
   .threshold_mask = {EACH_TYPE(REAL, threshold_mask)}, .squared_relu = {EACH_REAL(REAL, squared_relu)}, \
   .squared_relu_grad = {EACH_REAL(REAL, squared_relu_grad)}, .relu_add = {EACH_REAL(REAL, relu_add)},   \
   .reglu = {EACH_REAL(REAL, reglu)}, .reglu_grad = {EACH_TYPE(SMALL, reglu_grad)},                      \
-  .relu_compress = {EACH_WIDTH(SMALL, relu_compress)}, .prelu = {EACH_TYPE(SMALL, prelu)},              \
-  .prelu_grad = {EACH_TYPE(SMALL, prelu_grad)}, .relu_bias = {EACH_TYPE(SMALL, relu_bias)},             \
-  .relu_bias_grad = {EACH_TYPE(SMALL, relu_bias_grad)}, .relu_count = {EACH_WIDTH(SMALL, relu_count)},  \
+  .relu_compress = {EACH_WIDTH(SMALL, relu_compress)}, .prelu = {EACH_REAL(REAL, prelu)},               \
+  .prelu_grad = {EACH_REAL(REAL, prelu_grad)}, .relu_bias = {EACH_REAL(REAL, relu_bias)},               \
+  .relu_bias_grad = {EACH_REAL(REAL, relu_bias_grad)}, .relu_count = {EACH_WIDTH(SMALL, relu_count)},   \
   .identity = {[W32] = SELECTION(identity, W32)}
 
 extern const struct fastrelu_kernels FASTRELU_TABLE[TABLES];

@@ -15,6 +15,7 @@
 
 #include "base.h"
 #include "channels.h"
+#include "combine.h"
 #include "operations.h"
 #include "walks.h"
 
@@ -30,15 +31,15 @@ enum { SCRATCH = 3584, STAGED = 512, SLACK = 40 };
  * was twice as fast as eight on Zen 4 for 64 channels, but of tiles four were 1.6 times as fast as one. */
 enum { TILE = 160, STEPS = 4, NEAR = 768 };
 
-/* Kernels: dx with a parameter for each element, a copy, and the sums of runs. */
+/* Kernels: dx with a parameter for each element, and the sums of runs. */
 typedef void pattern_kernel(int e, const void *x, const void *dy, const void *parameters, void *dx, size_t n);
-typedef void copy_kernel(int e, const void *from, void *to, size_t n);
 typedef int sum_kernel(const double *staged, size_t stride, size_t runs, size_t phase, size_t count,
                        double *lanes);
 
 /* Constant, so that every test on it folds. The operation has a third input where there are parameters. */
 typedef struct {
   int element, inputs;
+  enum walk walk;
   operation *op;
   term_operation *terms;
   pattern_kernel *pattern;
@@ -50,8 +51,9 @@ typedef struct {
   const char *x, *dy, *parameters;
   char *dx;
   void *sums;
-  int unrounded; /* the sums are doubles: someone adds more to them */
-  size_t ahead;  /* so many bytes from what is visited lies what is fetched, if not 0 */
+  int unrounded;  /* the sums are doubles: someone adds more to them */
+  size_t ahead;   /* so many bytes from what is visited lies what is fetched, if not 0 */
+  int fetches_dx; /* too */
 } gradient_buffers;
 
 INLINE gradient_buffers moved(gradient_buffers b, size_t bytes) {
@@ -62,15 +64,15 @@ INLINE gradient_buffers moved(gradient_buffers b, size_t bytes) {
 }
 
 /* Tensors of FETCHED bytes or more, past the second cache, are fetched ahead on CPUs that gain by fetching from several
- * pages: AHEAD bytes, or where some columns of a row are visited at a time the same ones of the next row. What is
- * stored is fetched too, for ordinary stores read their lines. */
-enum { FETCHED = 2 << 20, AHEAD = 2048 };
+ * pages: AHEAD bytes, or where only some columns of a row are visited at a time, or a piece of at most NEXT_PIECE bytes,
+ * the same ones of the next row. What is stored is fetched too, for ordinary stores read their lines. */
+enum { FETCHED = 2 << 20, AHEAD = 2048, NEXT_PIECE = 8192 };
 
-INLINE void fetch_ahead(gradient_buffers b, size_t at) {
+INLINE void fetch_ahead(gradient g, gradient_buffers b, size_t at) {
   if (!retested(b.ahead != 0)) return;
   __builtin_prefetch(b.x + at + b.ahead, 0, 3);
   __builtin_prefetch(b.dy + at + b.ahead, 0, 3);
-  __builtin_prefetch(b.dx + at + b.ahead, 0, 3);
+  if (g.walk != STREAMING || retested(b.fetches_dx)) __builtin_prefetch(b.dx + at + b.ahead, 0, 3);
 }
 
 INLINE unsigned levels_of(size_t terms) {
@@ -80,10 +82,10 @@ INLINE unsigned levels_of(size_t terms) {
 
 INLINE size_t rounded_up(size_t n, size_t unit) { return (n + unit - 1) / unit * unit; }
 
-/* The smallest equal parts of n, multiples of 8, of which no more are needed than of `most`. */
-INLINE size_t balanced(size_t n, size_t most) {
+/* The smallest equal parts of n, multiples of `unit`, of which no more are needed than of `most`, another. */
+INLINE size_t balanced(size_t n, size_t most, size_t unit) {
   const size_t parts = (n + most - 1) / most;
-  return rounded_up((n + parts - 1) / parts, 8);
+  return rounded_up((n + parts - 1) / parts, unit);
 }
 
 /* Parts of a vector's terms, `count` of them, to or from consecutive doubles. */
@@ -107,7 +109,7 @@ INLINE bits load_short(gradient g, const void *p, size_t n) {
 /* One vector of dx, and its terms. */
 INLINE bits visit_vector(gradient g, gradient_buffers b, size_t at, bits parameter, bits terms[],
                          const constants *c) {
-  fetch_ahead(b, at);
+  fetch_ahead(g, b, at);
   bits x[MAX_INPUTS] = {load(b.x + at, g.element), load(b.dy + at, g.element), parameter};
   bits out[MAX_OUTPUTS];
   mask none = from_bits(0, 0, g.element);
@@ -164,6 +166,16 @@ INLINE void store_sum(gradient_buffers b, size_t c, double sum, int e) {
 /* Bits from position 8 to 15 are set: 8 words from 8 - l on cover lanes l and up, from 16 - l on those below. */
 static const int64_t window[3 * LANES] = {0, 0, 0, 0, 0, 0, 0, 0, -1, -1, -1, -1, -1, -1, -1, -1};
 
+/* In a walk that streams, the last of the scratch, from COMBINER on, is the buffer where dx is combined, of which a
+ * stretch has at most COMBINED bytes. */
+enum { COMBINED = STAGED * sizeof(double), COMBINER = SCRATCH - (COMBINED + LINE) / sizeof(double) };
+
+INLINE size_t end_of(gradient g) { return (g.walk == STREAMING ? COMBINER : SCRATCH) - SLACK; }
+
+INLINE combiner combiner_of(gradient g, double *scratch) {
+  return combiner_at(g.walk == STREAMING, g.element, g.copy, (char *)(scratch + COMBINER));
+}
+
 /* ---- inner = 1 ------------------------------------------------------------------------------------------- */
 
 /* A vector of elements, or where it has more than lanes are in a leaf, as many as those: whole vectors of
@@ -174,8 +186,10 @@ INLINE bits load_unit(const void *p, int whole, int e) {
   return whole || lanes_of(e) <= LANES ? load(p, e) : load_eight(p, e);
 }
 
-INLINE void store_unit(void *p, bits x, int whole, int e) {
-  if (whole || lanes_of(e) <= LANES) {
+INLINE void store_unit(void *p, bits x, int whole, int streamed, int e) {
+  if (streamed) {
+    stream(p, x, e);
+  } else if (whole || lanes_of(e) <= LANES) {
     store(p, x, e);
   } else {
     store_eight(p, x, e);
@@ -183,21 +197,21 @@ INLINE void store_unit(void *p, bits x, int whole, int e) {
 }
 
 /* A whole vector of columns, or a unit of them, in `blocks` rows that add to the same lanes; `stride` is the
- * distance from one to the next in bytes. */
+ * distance from one to the next in bytes. Of dx `streamed` are whole lines. */
 INLINE void add_columns(gradient g, int whole, gradient_buffers b, const char *parameters, size_t stride,
-                        size_t blocks, double *lanes, const constants *c) {
+                        size_t blocks, double *lanes, int streamed, const constants *c) {
   const int e = g.element, parts = (int)((whole ? lanes_of(e) : unit_of(e)) / lanes_of(F64));
   bits in[MAX_INPUTS], out[MAX_OUTPUTS], terms[MAX_PARTS], sum[MAX_PARTS];
   mask none = from_bits(0, 0, e);
   if (g.inputs > 2) in[2] = load_unit(parameters, whole, e);
   load_parts(sum, lanes, parts);
   for (size_t at = 0; blocks > 0; blocks--, at += stride) {
-    fetch_ahead(b, at);
+    fetch_ahead(g, b, at);
     in[0] = load_unit(b.x + at, whole, e);
     in[1] = load_unit(b.dy + at, whole, e);
     g.op(in, out, &none, c, e);
     g.terms(in[0], in[1], terms, c, e);
-    store_unit(b.dx + at, out[0], whole, e);
+    store_unit(b.dx + at, out[0], whole, streamed, e);
     UNROLL
     for (int p = 0; p < parts; p++) sum[p] = add_lanes(sum[p], terms[p], F64);
   }
@@ -225,16 +239,16 @@ INLINE void add_rest(gradient g, gradient_buffers b, const char *parameters, siz
 
 /* n columns side by side, as add_columns. */
 INLINE void add_rows(gradient g, gradient_buffers b, const char *parameters, size_t n, size_t stride,
-                     size_t blocks, double *lanes) {
+                     size_t blocks, double *lanes, int streamed) {
   const size_t bytes = (size_t)size(g.element), vector = lanes_of(g.element), unit = unit_of(g.element);
   const constants c = arithmetic(g.element, 0);
   size_t i = 0;
   for (; i + vector <= n; i += vector) {
-    add_columns(g, 1, moved(b, i * bytes), parameters + i * bytes, stride, blocks, lanes + i, &c);
+    add_columns(g, 1, moved(b, i * bytes), parameters + i * bytes, stride, blocks, lanes + i, streamed, &c);
   }
   if (unit < vector) {
     for (; i + unit <= n; i += unit) {
-      add_columns(g, 0, moved(b, i * bytes), parameters + i * bytes, stride, blocks, lanes + i, &c);
+      add_columns(g, 0, moved(b, i * bytes), parameters + i * bytes, stride, blocks, lanes + i, 0, &c);
     }
   }
   for (size_t block = 0; i < n && block < blocks; block++) {
@@ -282,31 +296,56 @@ INLINE void finish_columns(const double *lanes, size_t stride, size_t columns, n
   }
 }
 
+/* Where in the scratch nodes begin, and patterns before them. */
+enum {
+  STAGED_ROW = LANES,
+  OF_LANES = STAGED_ROW + TILE + SLACK,
+  BEHIND_LANES = OF_LANES + LANES * TILE + SLACK
+};
+
+INLINE size_t room_for_nodes(gradient g) { return end_of(g) - BEHIND_LANES; }
+
+/* Of a pattern of 8 rows' parameters, in doubles. */
+INLINE size_t pattern_of_rows(gradient g, dimensions d) {
+  return g.inputs > 2 ? (LANES * d.channels * (size_t)size(g.element) + VECTOR) / sizeof(double) : 0;
+}
+
+/* Whether all columns are in one tile, 8 rows as one, with a pattern of parameters for them. */
+INLINE int is_flat(gradient g, dimensions d) {
+  const size_t nodes = levels_of(d.outer) * rounded_up(d.channels, 8);
+  return is_whole(d) && d.channels <= TILE && nodes + pattern_of_rows(g, d) <= room_for_nodes(g);
+}
+
 INLINE void sum_columns(gradient g, gradient_buffers b, dimensions d) {
   const int e = g.element;
   _Alignas(VECTOR) double scratch[SCRATCH];
-  double *const staged = scratch + LANES, *const lanes = staged + TILE + SLACK;
-  double *const behind_lanes = lanes + LANES * TILE + SLACK, *const end = scratch + SCRATCH - SLACK;
+  double *const staged = scratch + STAGED_ROW, *const lanes = scratch + OF_LANES;
+  double *const behind_lanes = scratch + BEHIND_LANES;
+  combiner w = combiner_of(g, scratch);
   const size_t rows = d.outer, channels = d.channels, bytes = (size_t)size(e), row_bytes = d.row * bytes;
   const size_t levels = levels_of(rows), leaves = rows / LEAF;
 
-  /* Flat: all columns in one tile, 8 rows as one, with a pattern of parameters for them. */
-  const size_t pattern_room = g.inputs > 2 ? (LANES * TILE * bytes + VECTOR) / sizeof(double) : 0;
-  const int flat = is_whole(d) && channels <= TILE &&
-                   levels * rounded_up(channels, 8) <= (size_t)(end - behind_lanes) - pattern_room;
+  /* In a walk that streams dx is combined if 8 rows are flat and fit, else streamed at once if rows consist of lines, and
+   * vectors are lines: lines in two parts cost more than they save. */
+  const int can_stream = g.walk == STREAMING && vector_bytes(e) == LINE;
+  const int in_lines = (((uintptr_t)b.dx | row_bytes | channels * bytes) & (LINE - 1)) == 0;
+  w.combines = g.walk == STREAMING && is_flat(g, d) && LANES * row_bytes <= COMBINED;
+  const int streamed = can_stream && !w.combines && in_lines, flat = is_flat(g, d) && !streamed;
+  b.fetches_dx = !w.combines && !streamed;
   const char *parameters = b.parameters;
   node_rows nodes = {behind_lanes, 0};
+  const size_t unit = streamed ? LINE / bytes : LANES;
   size_t panel = channels;
   if (flat) {
     if (g.inputs > 2) {
       parameters = (char *)behind_lanes;
       spread(e, b.parameters, channels, 1, LANES, (char *)behind_lanes);
     }
-    nodes.at += pattern_room;
+    nodes.at += pattern_of_rows(g, d);
   } else if (levels > 0) {
-    panel = balanced(channels, (size_t)(end - behind_lanes) / levels / 8 * 8);
+    panel = balanced(channels, room_for_nodes(g) / levels / unit * unit, unit);
   }
-  const size_t tile = flat ? channels : balanced(panel, TILE);
+  const size_t tile = flat ? channels : balanced(panel, TILE, unit);
   const size_t near = NEAR / (LANES * row_bytes), most = flat ? (near > 1 ? near : 1) : STEPS;
   nodes.width = rounded_up(panel, 8);
   if (b.ahead && !flat) b.ahead = row_bytes;
@@ -324,14 +363,19 @@ INLINE void sum_columns(gradient g, gradient_buffers b, dimensions d) {
           const size_t at = row * row_bytes + c * bytes;
           blocks = smaller_of((last_row - row) / LANES, most);
           for (size_t r = 0; r < (flat ? 1 : LANES); r++) {
-            add_rows(g, moved(b, at + r * row_bytes), parameters + c * bytes,
-                     flat ? LANES * channels : columns, LANES * row_bytes, blocks, lanes + r * stride);
+            gradient_buffers from = moved(b, at + r * row_bytes);
+            from.dx = stretch_at(&w, from.dx);
+            add_rows(g, from, parameters + c * bytes, flat ? LANES * channels : columns, LANES * row_bytes,
+                     blocks, lanes + r * stride, streamed);
+            stretch_written(&w, blocks * LANES * row_bytes);
           }
         }
         for (double *lane = lanes; row < last_row; row++, lane += stride) {
           gradient_buffers from = moved(b, row * row_bytes + c * bytes);
           from.parameters = parameters + c * bytes;
+          from.dx = stretch_at(&w, from.dx);
           const double *const terms = stage(g, from, columns, staged);
+          stretch_written(&w, columns * bytes);
           set_to_zero((char *)(staged + (terms - staged) + columns),
                       (rounded_up(columns, 8) - columns) * sizeof(double), F64);
           for (size_t i = 0; i < columns; i += lanes_of(F64)) {
@@ -347,6 +391,7 @@ INLINE void sum_columns(gradient g, gradient_buffers b, dimensions d) {
       }
     }
   }
+  end_of_stretches(&w);
 }
 
 /* ---- runs ------------------------------------------------------------------------------------------------ */
@@ -487,18 +532,21 @@ INLINE void sum_leaf(gradient g, gradient_buffers b, bits parameter, double *lan
 /* A run of one channel, its first term being number j: whole leaves at once, what lies before and after them
  * staged. `parameter`, and LEAF of it in b.parameters. */
 INLINE void sum_long_run(gradient g, gradient_buffers b, bits parameter, size_t n, size_t j, double *staged,
-                         trees t) {
+                         trees t, combiner *w) {
   const size_t bytes = (size_t)size(g.element);
   for (size_t count; n > 0; b = moved(b, count * bytes), j += count, n -= count) {
+    gradient_buffers from = b;
+    from.dx = stretch_at(w, b.dx);
     if (j % LEAF > 0 || n < LEAF) {
       count = smaller_of(n, LEAF - j % LEAF);
-      add_terms(g, stage(g, b, count, staged), 1, count, j, t);
+      add_terms(g, stage(g, from, count, staged), 1, count, j, t);
     } else {
       double lanes[LANES];
       count = LEAF;
-      sum_leaf(g, b, parameter, lanes);
+      sum_leaf(g, from, parameter, lanes);
       merge(lanes, t.nodes, j / LEAF);
     }
+    stretch_written(w, count * bytes);
   }
 }
 
@@ -509,11 +557,22 @@ INLINE void sum_runs(gradient g, gradient_buffers b, dimensions d) {
   const size_t bytes = (size_t)size(e), run = d.inner * bytes, row = d.row * bytes;
   const size_t terms = d.outer * d.inner;
   const int long_runs = d.inner >= LEAF;
-  const size_t pattern = g.inputs > 2 && !long_runs ? (run + 7) / 8 : 0; /* doubles a channel */
+  const int short_patterns = g.inputs > 2 && !long_runs;
   trees t = {staged + STAGED + SLACK, NULL, levels_of(terms)};
-  char *const end = (char *)(scratch + SCRATCH - SLACK), *const of_a_run = end - LEAF * bytes;
-  const size_t room = (size_t)((double *)(void *)(g.inputs > 2 && long_runs ? of_a_run : end) - t.lanes);
-  const size_t width = smaller_of(room / (LANES + t.levels + pattern), d.channels);
+  double *const end = scratch + end_of(g);
+  combiner w = combiner_of(g, scratch);
+  w.combines = g.walk == STREAMING && (is_whole(d) || d.channels * run >= COMBINED);
+  b.fetches_dx = !w.combines;
+
+  /* Parameters: LEAF times that of a long run, or those of a block; or of all channels, if they fit. */
+  char *const of_a_run = (char *)end - LEAF * bytes, *const of_a_block = (char *)end - STAGED * bytes;
+  const size_t whole = (size_t)(end - t.lanes), a_tree = LANES + t.levels, pattern = (run + 7) / 8;
+  const int of_all = short_patterns && whole / (a_tree + pattern) >= d.channels;
+  size_t room = whole;
+  if (g.inputs > 2 && !of_all) room -= (long_runs ? LEAF : STAGED) * bytes / sizeof(double);
+  const size_t most = of_all ? d.channels : room / a_tree, passes = (d.channels + most - 1) / most;
+  const size_t width = (d.channels + passes - 1) / passes;
+  if (b.ahead && passes > 1 && width * run <= NEXT_PIECE) b.ahead = row;
 
   for (size_t c0 = 0; c0 < d.channels; c0 += width) {
     const size_t channels = smaller_of(width, d.channels - c0);
@@ -530,15 +589,17 @@ INLINE void sum_runs(gradient g, gradient_buffers b, dimensions d) {
           if ((j | (j + d.inner)) % LEAF) spread(e, b.parameters + (c0 + c) * bytes, 1, LEAF, 1, of_a_run);
           from.parameters = of_a_run;
         }
-        sum_long_run(g, from, parameter, d.inner, j, staged, tree_of(t, c));
+        sum_long_run(g, from, parameter, d.inner, j, staged, tree_of(t, c), &w);
       }
     } else {
-      /* As many channels at once as are staged at once; if those are all, several rows. */
-      char *const parameters = (char *)(t.nodes + channels * t.levels);
-      const size_t block = smaller_of(STAGED / d.inner, channels), columns_of_all = d.channels * d.inner;
-      size_t rows = block == d.channels && is_whole(d) ? smaller_of(STAGED / columns_of_all, d.outer) : 1;
-      if (pattern > 0) {
-        if (rows > 1) rows = smaller_of(rows, (size_t)(end - parameters) / row);
+      /* As many channels at once as are staged at once; if those are all, several rows. Fewer where the core would wait
+       * for memory while it visits them, and memory for the core while it adds. */
+      char *const parameters = of_all ? (char *)(t.nodes + channels * t.levels) : of_a_block;
+      const size_t most_terms = g.walk == STREAMING ? LEAF : STAGED;
+      const size_t block = smaller_of(most_terms / d.inner, channels), columns_of_all = d.channels * d.inner;
+      size_t rows = block == d.channels && is_whole(d) ? smaller_of(most_terms / columns_of_all, d.outer) : 1;
+      if (of_all) {
+        if (rows > 1) rows = smaller_of(rows, (size_t)((char *)end - parameters) / row);
         spread(e, b.parameters + c0 * bytes, channels, d.inner, rows, parameters);
       }
       for (size_t o = 0; o < d.outer; o += rows) {
@@ -546,8 +607,13 @@ INLINE void sum_runs(gradient g, gradient_buffers b, dimensions d) {
         for (size_t c = 0; c < channels; c += block) {
           const size_t together = smaller_of(block, channels - c), columns = together * d.inner;
           gradient_buffers from = moved(b, o * row + (c0 + c) * run);
-          if (pattern > 0) from.parameters = parameters + c * run;
+          if (short_patterns) {
+            from.parameters = of_all ? parameters + c * run : of_a_block;
+            if (!of_all) spread(e, b.parameters + (c0 + c) * bytes, together, d.inner, rows, of_a_block);
+          }
+          from.dx = stretch_at(&w, from.dx);
           const double *const of_block = stage(g, from, (until - o) * columns, staged);
+          stretch_written(&w, (until - o) * columns * bytes);
           for (size_t r = o; r < until; r++) {
             add_terms(g, of_block + (r - o) * columns, together, d.inner, r * d.inner, tree_of(t, c));
           }
@@ -558,6 +624,7 @@ INLINE void sum_runs(gradient g, gradient_buffers b, dimensions d) {
       store_sum(b, c0 + c, finish(tree_of(t, c).lanes, tree_of(t, c).nodes, terms / LEAF), e);
     }
   }
+  end_of_stretches(&w);
 }
 
 INLINE void sum_over_channels(gradient g, gradient_buffers b, dimensions d) {
@@ -568,6 +635,7 @@ INLINE void sum_over_channels(gradient g, gradient_buffers b, dimensions d) {
   } else {
     sum_runs(g, b, d);
   }
+  if (g.walk == STREAMING) fence();
 }
 
 #endif

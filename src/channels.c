@@ -49,9 +49,9 @@ FLOATS(RELU_BIAS)
 struct site {
   size_t entry, size, entry_size;
 };
-#define SHAPED                                                                                              \
-  .kernel = fastrelu_kernel_at(kernels(), site->entry), .size = site->size, .entry_size = site->entry_size, \
-  .outer = outer, .channels = channels, .inner = inner
+#define SHAPED                                                                              \
+  .entry = site->entry, .size = site->size, .entry_size = site->entry_size, .outer = outer, \
+  .channels = channels, .inner = inner
 
 typedef int prelu_grad_kernel(const void *x, const void *slope, const void *dy, void *dx, void *dslope,
                               size_t outer, size_t channels, size_t inner, size_t row, int unrounded);

@@ -78,8 +78,9 @@ static void do_channel_map_part(void *argument, size_t index) {
 
 fastrelu_status fastrelu_channel_map_large(const void *x, const void *parameters, void *y, size_t outer,
                                            size_t channels, size_t inner, size_t entry, size_t size) {
-  fastrelu_channel_map *const kernel = (fastrelu_channel_map *)fastrelu_kernel_at(kernels(), entry);
-  const size_t n = outer * channels * inner, parts = fastrelu_parts(2 * n * size);
+  const size_t n = outer * channels * inner, bytes = 2 * n * size, parts = fastrelu_parts(bytes);
+  const struct fastrelu_kernels *const table = kernels() + walk_of(bytes, x == y);
+  fastrelu_channel_map *const kernel = (fastrelu_channel_map *)fastrelu_kernel_at(table, entry);
   if (parts == 1) return kernel(x, parameters, y, outer, channels, inner);
   struct channel_map m = {kernel, x, parameters, y, size, channels, channels > 1 ? inner : n, n, parts};
   return fastrelu_run(do_channel_map_part, &m, parts);
@@ -163,6 +164,8 @@ static fastrelu_status reduce_rows(struct reduction_job *job) {
 
 fastrelu_status fastrelu_reduce_large(struct fastrelu_reduction r) {
   const size_t workers = fastrelu_parts(r.bytes);
+  const bool in_place = r.dx == r.x || r.dx == r.dy; /* a count's kernel is the same everywhere */
+  r.kernel = fastrelu_kernel_at(kernels() + walk_of(r.bytes, in_place), r.entry);
   if (workers > 1) {
     if (r.channels == 1) r.outer *= r.inner, r.inner = 1;
     struct reduction_job rows = {&r, 1, LEAF, NULL}, channels = {&r, 1, r.inner == 1 ? COLUMNS : 1, NULL};

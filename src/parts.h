@@ -74,7 +74,8 @@ struct fastrelu_block {
 struct fastrelu_reduction {
   void (*apply)(const struct fastrelu_reduction *r, struct fastrelu_block block, void *entries,
                 bool unrounded);
-  fastrelu_kernel *kernel;
+  size_t entry;            /* of the kernel */
+  fastrelu_kernel *kernel; /* set here */
   const char *x, *parameters, *dy;
   char *dx, *entries;
   size_t size, entry_size; /* of an element, and of an entry */

@@ -211,7 +211,27 @@ static void matches_in_large_shapes(void **state) {
   }
 }
 
-/* A runner does large calls in parts of rows, of channels, or of anything. */
+/* Around the caches: flat rows, rows of whole lines and others, long and short runs in one and in several passes; the
+ * tensors at a line and elsewhere. */
+static void matches_where_it_streams(void **state) {
+  static const struct shape shapes[] = {
+      {5000, 3, 1}, {1037, 16, 1}, {515, 64, 1},  {300, 96, 1},  {300, 99, 1}, {270, 160, 1}, {261, 272, 1},
+      {40, 520, 1}, {23, 1000, 1}, {17, 4096, 1}, {2, 12345, 1}, {9, 64, 49},  {40, 64, 7},   {700, 3, 7},
+      {3, 300, 20}, {70, 1, 300},  {3, 5, 3136},  {5, 9, 515},   {2, 70, 256}, {1, 3, 12345}, {2, 1500, 3},
+      {2, 7, 1000}, {1, 1, 30011}, {5, 1300, 2},  {11, 30, 65},  {600, 1, 33}};
+  const struct channel_operation *op = *state;
+  uint64_t seed = 8;
+  assert_int_equal(fastrelu_set_streaming_threshold(1), FASTRELU_OK);
+  for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i += quick ? 5 : 1) {
+    fetch_pages(i % 2);
+    fill_inputs(op, shapes[i], i % DATA_KINDS, &seed);
+    compare_everywhere(op, shapes[i], 3, &seed);
+  }
+  fetch_pages(0);
+  assert_int_equal(fastrelu_set_streaming_threshold(0), FASTRELU_OK);
+}
+
+/* A runner does large calls in parts of rows, of channels, or of anything; every other one around the caches. */
 static void matches_in_parts(void **state) {
   static const size_t threads[] = {2, 64, 3, 7};
   static const struct shape shapes[] = {
@@ -224,11 +244,12 @@ static void matches_in_parts(void **state) {
   size_t round = 0;
   for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i += quick ? 4 : 1) {
     fill_inputs(op, shapes[i], round % DATA_KINDS, &seed);
+    assert_int_equal(fastrelu_set_streaming_threshold(round % 2), FASTRELU_OK);
     run_backwards(threads[round++ % 4]);
     compare_everywhere(op, shapes[i], 1, &seed);
     assert_true(parts_done() > 1);
   }
-  run_backwards(0);
+  back_to_defaults(NULL);
 }
 
 static void matches_in_random_shapes(void **state) {
@@ -567,6 +588,7 @@ int main(void) {
   } kinds[] = {
       {"matches in every small shape", matches_in_every_small_shape},
       {"matches in large shapes", matches_in_large_shapes},
+      {"matches where it streams", matches_where_it_streams},
       {"matches in parts", matches_in_parts},
       {"matches in random shapes", matches_in_random_shapes},
       {"works in place", works_in_place},

@@ -16,6 +16,7 @@ _LEDGER_HEAD = """\
 # most that is allowed, for each compiler. None anywhere else. Written by gate.py --record."""
 
 
+_ELEMENT = re.compile(r"_(W8|U8|W16|W32|W64|F16|BF16|F32|F64)$")
 LARGE = re.compile("_(large|in_place)_")  # what stands in the names of kernels for large calls alone
 
 
@@ -25,7 +26,7 @@ def small(kernel):
 
 
 def _operation(kernel):
-    return re.sub(r"_(W8|U8|W16|W32|W64|F16|BF16|F32|F64)$", "", small(kernel))
+    return _ELEMENT.sub("", small(kernel))
 
 
 class Expectations:
@@ -83,7 +84,7 @@ class Expectations:
 
     def has_scratch(self, name):
         """Whether the kernel works on lanes, nodes and terms on the stack."""
-        return _operation(name) in self._data["scratch"]
+        return not {_operation(name), _ELEMENT.sub("", name)}.isdisjoint(self._data["scratch"])
 
     def narrow(self, names, isa):
         """The mnemonics that may name narrower registers in the hot loops of these kernels."""

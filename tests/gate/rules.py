@@ -187,6 +187,8 @@ def check_loops(kernels, data):
             users[code.function.entry].append(name)
         if kernels.isa != SCALAR and not data.has_scratch(name):
             yield from _check_kernel(kernels, name, codes, data)
+        elif data.streams(name) and not any(a.streaming for c in codes for b in c.loops.values() for _, a in c.stores(b)):
+            yield Finding(f"{kernels.binary.name}: {name}", "no-hot-loop", "no loop that streams")
     if not kernels.entries:
         message = f"found no relocation of fastrelu_kernels_{kernels.isa} to a function: nothing was checked"
         yield Finding(kernels.binary.name, "table", message)

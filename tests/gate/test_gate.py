@@ -20,9 +20,10 @@ EXPECTATIONS = """
 undefined = ["allowed"]
 scalar_loops = ["reglu_grad"]
 masks = []
-scratch = ["prelu_grad"]
+scratch = ["prelu_grad", "relu_bias_large"]
 [stores]
 relu = { sse2 = 2, avx2 = 2, avx512 = 2, neon = 2 }
+relu_bias = { avx2 = 2 }
 relu_grad_accumulate_F16 = { avx2 = 2, avx512 = 2 }
 reglu_grad = { avx2 = 4 }
 [inputs]
@@ -345,6 +346,15 @@ class Loops(RuleTest):
         spilling = CLEAN["avx2"].replace("sub rdx", "vmovdqa [rsp + 8], ymm9\nsub rdx", 1)
         functions = {"prelu_grad_F32": f"call relu_W32\n{END}", "relu_W32": spilling}
         self.assert_reports("spill", "avx2", functions)
+
+    def test_a_large_kernel_with_a_scratch_streams(self):
+        spilling = stored("ymm").replace("vmovdqu [", "vmovntdq [").replace("sub rdx", "vmovdqa [rsp + 8], ymm9\nsub rdx")
+        streaming = f"{spilling}\nsfence\n{END}"
+        self.assert_passes("avx2", streaming, "prelu_grad_large_F32")
+        self.assert_passes("avx2", streaming, "relu_bias_large_F32")
+        self.assert_passes("avx2", f"{CLEAN['avx2']}", "relu_bias_F32")
+        self.assert_reports("no-hot-loop", "avx2", CLEAN["avx2"], "prelu_grad_large_F32")
+        self.assert_reports("no-hot-loop", "avx2", CLEAN["avx2"], "relu_bias_large_F32")
 
     def test_no_function_pointer_is_left(self):
         self.assert_reports("indirect", "avx2", f"call rcx\n{CLEAN['avx2']}")
