@@ -53,7 +53,7 @@ typedef struct {
   void *sums;
   int unrounded;  /* the sums are doubles: someone adds more to them */
   size_t ahead;   /* so many bytes from what is visited lies what is fetched, if not 0 */
-  int fetches_dx; /* too */
+  int fetches_dx; /* of dx, too, where a walk may stream: it decides by the shape */
 } gradient_buffers;
 
 INLINE gradient_buffers moved(gradient_buffers b, size_t bytes) {

@@ -75,7 +75,7 @@ struct fastrelu_reduction {
   void (*apply)(const struct fastrelu_reduction *r, struct fastrelu_block block, void *entries,
                 bool unrounded);
   size_t entry;            /* of the kernel */
-  fastrelu_kernel *kernel; /* set here */
+  fastrelu_kernel *kernel; /* found by fastrelu_reduce_large */
   const char *x, *parameters, *dy;
   char *dx, *entries;
   size_t size, entry_size; /* of an element, and of an entry */

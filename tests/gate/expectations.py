@@ -83,7 +83,7 @@ class Expectations:
         return any(_operation(name) in self._data["scalar_loops"] for name in names)
 
     def has_scratch(self, name):
-        """Whether the kernel works on lanes, nodes and terms on the stack."""
+        """Whether the kernel works on the stack: on lanes, nodes and terms, or on what it combines."""
         return not {_operation(name), _ELEMENT.sub("", name)}.isdisjoint(self._data["scratch"])
 
     def narrow(self, names, isa):

@@ -117,6 +117,9 @@ class Code:
         """Vector stores to what is not the stack; narrower ones beside them too."""
         return [(i, a) for i, a, on_stack in self.accesses(blocks) if a.store and not on_stack]
 
+    def streams(self):
+        return any(a.streaming for blocks in self.loops.values() for _, a in self.stores(blocks))
+
     def hot_loops(self):
         """{header: blocks} of the innermost loops with a vector store."""
         return {
@@ -187,7 +190,7 @@ def check_loops(kernels, data):
             users[code.function.entry].append(name)
         if kernels.isa != SCALAR and not data.has_scratch(name):
             yield from _check_kernel(kernels, name, codes, data)
-        elif data.streams(name) and not any(a.streaming for c in codes for b in c.loops.values() for _, a in c.stores(b)):
+        elif data.streams(name) and not any(code.streams() for code in codes):
             yield Finding(f"{kernels.binary.name}: {name}", "no-hot-loop", "no loop that streams")
     if not kernels.entries:
         message = f"found no relocation of fastrelu_kernels_{kernels.isa} to a function: nothing was checked"
